@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Who may include whom. The table is the architecture: a line that breaks it is a design decision, not a slip."""
+import re
+import sys
+
+# folder of src/ -> folders of src/ that it may include. A folder always sees itself and include/.
+# 'abi' stands for the one header exec/abi.h, 'backend.h' for backend/backend.h.
+MAY_INCLUDE = {
+    "base": [],
+    "ptx": ["base"],
+    "kir": ["base"],
+    "lower": ["base", "ptx", "kir"],
+    "opt": ["base", "kir"],
+    "spmd": ["base", "kir"],
+    "jit": ["base"],
+    "compile": ["base", "ptx", "kir", "lower", "opt", "spmd", "jit", "exec/abi.h"],
+    "exec": ["base"],
+    "device": ["base"],
+    "observe": ["base"],
+    "backend": ["base", "ptx", "compile", "exec", "device"],
+    "driver": ["base", "ptx", "device", "observe", "backend/backend.h"],
+    "runtime": [],
+    "toolchain": ["base", "ptx"],
+}
+# Headers outside src/ that only some folders may see.
+LLVM_FOLDERS = {"kir", "lower", "opt", "spmd", "jit", "compile", "toolchain"}
+
+# A test may build what it tests from any earlier stage of the flow.
+TESTS_SEE_ALL = True
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+
+
+def check(files):
+    """Yields (path, line, message)."""
+    for path in files:
+        parts = path.split("/")
+        if parts[0] != "src" or len(parts) < 3 or not path.endswith((".h", ".cpp", ".inc")):
+            continue
+        folder = parts[1]
+        if folder not in MAY_INCLUDE:
+            yield path, 1, f"folder src/{folder} is not in the table of tools/lint/include_dag.py"
+            continue
+        is_test = TESTS_SEE_ALL and path.endswith("_test.cpp")
+        text = open(path, encoding="utf-8").read()
+        for match in INCLUDE.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            target = match.group(2)
+            top = target.split("/")[0]
+            if target.startswith("llvm/") and folder not in LLVM_FOLDERS and not is_test:
+                yield path, line, f"src/{folder} does not see LLVM, yet it includes {target}"
+            if match.group(1) != '"' or top not in MAY_INCLUDE or "/" not in target or is_test or top == folder:
+                continue
+            if top not in MAY_INCLUDE[folder] and target not in MAY_INCLUDE[folder]:
+                sees = ", ".join(MAY_INCLUDE[folder]) or "public headers only"
+                yield path, line, f"src/{folder} may include {sees}, yet it includes {target}"
+
+
+if __name__ == "__main__":
+    import subprocess
+
+    tracked = subprocess.run(["git", "ls-files", "src"], capture_output=True, text=True, check=True).stdout.split()
+    found = list(check(tracked))
+    for path, line, message in found:
+        print(f"{path}:{line}: {message}")
+    sys.exit(bool(found))
