@@ -265,11 +265,7 @@ def twin_version(entry):
 
 def typedefs_header():
     entries = [entry for entry in read_entry_points() if entry.name]
-    newest = {}
-    for entry in entries:
-        if entry.name not in newest or newest[entry.name].version < entry.version:
-            newest[entry.name] = entry
-    out = ['// PFN_<name>_v<version>: the pointer types of what cuGetProcAddress gives, and PFN_<name> for the newest of each.\n',
+    out = ['// PFN_<name>_v<version>: the pointer types of what cuGetProcAddress gives.\n',
            BANNER.format('api/driver.txt'),
            '#ifndef ANYWARP_CUDA_TYPEDEFS_H\n#define ANYWARP_CUDA_TYPEDEFS_H\n\n#include <cuda.h>\n\n',
            '#ifdef __cplusplus\nextern "C" {\n#endif\n\n']
@@ -277,18 +273,6 @@ def typedefs_header():
         out.append(f'typedef CUresult(CUDAAPI* PFN_{entry.name}_v{entry.version})({entry.types()});\n')
         if entry.twin:
             out.append(f'typedef CUresult(CUDAAPI* PFN_{entry.name}_v{twin_version(entry)}_{entry.twin})({entry.types()});\n')
-    out.append('\n#if defined(CUDA_API_PER_THREAD_DEFAULT_STREAM)\n')
-    for entry in newest.values():
-        if entry.twin:
-            out.append(f'#define PFN_{entry.name} PFN_{entry.name}_v{twin_version(entry)}_{entry.twin}\n')
-    out.append('#else\n')
-    for entry in newest.values():
-        if entry.twin:
-            out.append(f'#define PFN_{entry.name} PFN_{entry.name}_v{entry.version}\n')
-    out.append('#endif\n')
-    for entry in newest.values():
-        if not entry.twin:
-            out.append(f'#define PFN_{entry.name} PFN_{entry.name}_v{entry.version}\n')
     out.append('\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n')
     return ''.join(out)
 
