@@ -1,0 +1,43 @@
+// GPU architectures as nvcc names them: sm_90 (real), compute_90 (virtual), -gencode specifications.
+#pragma once
+
+#include "base/result.h"
+#include "toolchain/nvcc_options.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace anywarp::toolchain {
+
+/// What follows sm_ and compute_, oldest first: "75", ..., "121f".
+const std::vector<std::string>& architectures();
+
+/// nvcc's default when nothing is given.
+inline constexpr std::string_view default_architecture = "75";
+
+/// clang's options for the virtual architecture `arch`.
+std::vector<std::string> clang_arch_flags(std::string_view arch);
+
+/// 90 of "90a".
+int arch_number(std::string_view arch);
+
+/// What -arch, -code and -gencode accumulate to.
+class TargetList {
+ public:
+  /// -arch=sm_90 | compute_90 | native | all | all-major. Errors: an architecture that does not exist.
+  Result<> set_arch(std::string_view value);
+  Result<> add_code(std::string_view value);
+  /// "arch=compute_90,code=[sm_90,compute_90]".
+  Result<> add_gencode(std::string_view specification);
+  /// The targets in order, one per virtual architecture.
+  Result<std::vector<Target>> finish() const;
+
+ private:
+  void add(std::string_view arch, std::string_view code);
+  std::string arch_;
+  std::vector<std::string> codes_;
+  std::vector<Target> targets_;
+};
+
+}  // namespace anywarp::toolchain
