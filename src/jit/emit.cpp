@@ -1,0 +1,21 @@
+#include "jit/jit.h"
+
+#include <llvm/ADT/SmallString.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Module.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/Target/TargetMachine.h>
+
+namespace anywarp::jit {
+
+Result<std::string> emit(llvm::Module& module, llvm::TargetMachine& machine) {
+  llvm::SmallString<0> object;
+  llvm::raw_svector_ostream stream(object);
+  llvm::legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+    return Error{CUDA_ERROR_NOT_SUPPORTED, "LLVM writes no object files for '" + module.getTargetTriple().str() + "'.", {}};
+  passes.run(module);
+  return std::string(object);
+}
+
+}  // namespace anywarp::jit
