@@ -34,6 +34,11 @@ void catch_interrupts() {
   }
 }
 
+void release_interrupts() {
+  for (int signal : {SIGINT, SIGTERM, SIGHUP})
+    if (struct sigaction now; sigaction(signal, nullptr, &now) == 0 && now.sa_handler == on_signal) ::signal(signal, SIG_DFL);
+}
+
 int interrupted_by() { return signal_seen; }
 
 void die_if_interrupted() {
@@ -62,8 +67,7 @@ Result<int> run_program(const std::vector<std::string>& argv, const std::string&
     return Error{CUDA_ERROR_OPERATING_SYSTEM, std::string("no new process: ") + strerror(reason), {}};
   }
   if (child == 0) {
-    for (int signal : {SIGINT, SIGTERM, SIGHUP})
-      if (struct sigaction now; sigaction(signal, nullptr, &now) == 0 && now.sa_handler == on_signal) ::signal(signal, SIG_DFL);
+    release_interrupts();
     execv(argv[0].c_str(), arguments.data());
     int reason = errno;
     [[maybe_unused]] ssize_t written = write(pipe_ends[1], &reason, sizeof reason);

@@ -12,6 +12,9 @@ namespace anywarp::toolchain {
 /// die_if_interrupted at last.
 void catch_interrupts();
 
+/// The opposite, before another program takes this process's place.
+void release_interrupts();
+
 /// The signal that came since, or 0.
 int interrupted_by();
 
