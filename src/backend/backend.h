@@ -87,6 +87,15 @@ class Backend {
   /// Runs the grid to its end on the calling thread and the workers. Several threads may launch at once.
   /// Errors, all sticky for the context: ILLEGAL_ADDRESS, ASSERT, LAUNCH_FAILED (trap), LAUNCH_TIMEOUT never.
   virtual Result<> launch(const Launch& launch) = 0;
+
+  /// Writes to stdout what kernels have printed. As in CUDA nothing appears before: the driver calls it wherever it
+  /// synchronises (context, stream, event, copies that block), before a launch, and when a module or context ends.
+  virtual void flush_output() = 0;
+  /// Bytes of CU_LIMIT_STACK_SIZE, CU_LIMIT_PRINTF_FIFO_SIZE and CU_LIMIT_MALLOC_HEAP_SIZE. Errors: UNSUPPORTED_LIMIT for others.
+  virtual Result<size_t> limit(CUlimit which) const = 0;
+  virtual Result<> set_limit(CUlimit which, size_t bytes) = 0;
+  /// Frees what kernels have allocated by malloc; the end of a context.
+  virtual void reset_heap() = 0;
 };
 
 /// The CPU. Made once, by cuInit; never fails on a machine that runs the program at all.
