@@ -55,6 +55,7 @@ void FiberBlock::run(uint32_t index) {
   worker_->thread = &thread.thread;
   worker_->fiber = &thread.fiber;
   thread.fiber.resume();
+  if (!worker_->in_kernel()) worker_->leave_now();
   worker_->fiber = nullptr;
   worker_->thread = nullptr;
   if (warp_of(index).exited >> (index % kWarpSize) & 1) {

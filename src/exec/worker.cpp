@@ -110,7 +110,8 @@ void Worker::run_blocks(GridRun& run) {
   if (!shared) return run.fail(shared.take_error());
   using Entry = void (*)(AwBlock*);
   const Entry entry = reinterpret_cast<Entry>(run.grid().code->entry);
-  AwBlock state{};
+  AwBlock& state = own_block_;
+  state = {};
   state.launch = &run.launch();
   state.shared = *shared;
   block = &state;
@@ -130,11 +131,13 @@ void Worker::run_threads(GridRun& run) {
   using Entry = void (*)(AwThread*);
   const Entry entry = reinterpret_cast<Entry>(run.grid().code->entry);
   const uint32_t* ntid = run.launch().block;
-  AwBlock state{};
+  AwBlock& state = own_block_;
+  state = {};
   state.launch = &run.launch();
   state.shared = *shared;
   block = &state;
-  AwThread one{};
+  AwThread& one = own_thread_;
+  one = {};
   one.block = &state;
   thread = &one;
   BlockSource source(run);
@@ -245,9 +248,12 @@ void Worker::leave(CUresult code, const char* format, ...) {
   va_end(arguments);
   left_with_ = code;
   in_kernel_ = 0;
-  if (fiber) fiber->announce_jump_out();
-  siglongjmp(landing_, 1);
+  // From a fiber the way leads over the worker's own stack: run() of the block sees that nobody is in the kernel.
+  if (fiber) fiber->suspend();
+  leave_now();
 }
+
+void Worker::leave_now() { siglongjmp(landing_, 1); }
 
 void Worker::leave_by_signal(int signo, const siginfo_t* info) {
   in_kernel_ = 0;

@@ -39,6 +39,8 @@ class Worker {
   [[noreturn]] void leave(CUresult code, const char* format, ...) __attribute__((format(printf, 3, 4)));
   /// From a signal handler: the same, with what the signal says.
   [[noreturn]] void leave_by_signal(int signo, const siginfo_t* info);
+  /// Goes on with leave(), once it has come back from a fiber to the worker's own stack.
+  [[noreturn]] void leave_now();
   bool in_kernel() const { return in_kernel_ != 0; }
 
   // Where this worker is, for messages and for the runtime functions.
@@ -61,6 +63,9 @@ class Worker {
   CUresult left_with_ = CUDA_SUCCESS;
   char left_message_[768];
 
+  // Of forms that run one block at a time. They are no locals, for land() looks at them when the frames are gone.
+  AwBlock own_block_{};
+  AwThread own_thread_{};
   SharedSlot slot_;
   StackPool stacks_;
   // Blocks in flight: `stalled_` in index order; the others wait for reuse.
