@@ -1,0 +1,46 @@
+#include "ptx/module.h"
+
+#include "ptx/instruction_table.h"
+#include "ptx/storage.h"
+
+namespace anywarp::ptx {
+namespace {
+
+using enum TypeKind;
+
+constexpr TypeInfo kTypes[] = {
+#define AW_PTX_TYPE(name, word, kind, bits, lanes) {word, kind, bits, lanes},
+#include "ptx/types.def"
+#undef AW_PTX_TYPE
+};
+
+constexpr SpecialRegisterInfo kSpecialRegisters[] = {
+    {"", Type::None, false},
+#define AW_PTX_SPECIAL(name, word, type, components) {word, Type::type, components},
+#include "ptx/special_registers.def"
+#undef AW_PTX_SPECIAL
+};
+
+constexpr std::string_view kSpaces[] = {"",      "reg",          "sreg",        "const",  "global",      "local",          "param",
+                                        "param::entry", "param::func", "shared", "shared::cta", "shared::cluster", "tex"};
+
+}  // namespace
+
+const TypeInfo& info(Type type) { return kTypes[static_cast<size_t>(type)]; }
+const SpecialRegisterInfo& info(SpecialRegister special) { return kSpecialRegisters[static_cast<size_t>(special)]; }
+std::string_view word(Space space) { return kSpaces[static_cast<size_t>(space)]; }
+
+Module::Module() : storage(std::make_unique<Storage>()) {}
+Module::~Module() = default;
+
+const Function* Module::find_function(std::string_view name) const {
+  auto it = storage->functions.find(name);
+  return it == storage->functions.end() ? nullptr : &functions[it->second];
+}
+
+const Variable* Module::find_variable(std::string_view name) const {
+  auto it = storage->variables.find(name);
+  return it == storage->variables.end() ? nullptr : &variables[it->second];
+}
+
+}  // namespace anywarp::ptx
