@@ -1,0 +1,69 @@
+// What each value of a kernel looks like across the lanes of a slice.
+#pragma once
+
+#include "spmd/spmd.h"
+
+#include <llvm/ADT/DenseMap.h>
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/ADT/GenericUniformityInfo.h>
+#include <llvm/Analysis/UniformityAnalysis.h>
+#include <llvm/IR/PassManager.h>
+
+#include <memory>
+
+namespace anywarp::spmd {
+
+/// An affine value: value[lane] = base + offsets[lane], modulo 2^bits of its type.
+struct Affine {
+  llvm::SmallVector<int64_t, 32> offsets;
+  /// base is a multiple of 2^base_align.
+  unsigned base_align = 0;
+  /// It holds only where every extension on the way did not wrap; the widener emits that check.
+  bool conditional = false;
+
+  bool contiguous(int64_t stride) const;
+  bool all_zero() const;
+};
+
+/// Uniformity and affine shapes of one kernel, for one launch shape and slice width.
+/// Requires: the form that prepare() makes.
+class Shapes {
+ public:
+  Shapes(llvm::Function& kernel, llvm::FunctionAnalysisManager& analyses, const LaunchShape& launch, uint32_t width);
+  ~Shapes();
+
+  /// The same in all lanes that reach the definition together.
+  bool uniform(const llvm::Value* value) const;
+  /// A value that is uniform where it is defined may differ between lanes that left a loop in different iterations.
+  bool uniform_use(const llvm::Use& use) const;
+  bool uniform_branch(const llvm::BasicBlock& block) const;
+  /// Null unless the value is divergent and affine.
+  const Affine* affine(const llvm::Value* value) const;
+  /// A compare that is uniform although an operand is not, because the slices are aligned (`tid.x < 64`).
+  bool uniform_by_alignment(const llvm::Value* value) const { return aligned_.contains(value); }
+  /// The extension's operand is known not to wrap across a slice.
+  bool exact_extension(const llvm::Instruction* extension) const { return exact_.contains(extension); }
+
+ private:
+  class Uniformity;
+
+  void propagate();
+  bool transfer(llvm::Instruction& instruction);
+  std::optional<Affine> evaluate(llvm::Instruction& instruction);
+  std::optional<Affine> operand(const llvm::Value* value) const;
+  std::optional<Affine> thread_index(unsigned axis) const;
+  std::optional<Affine> extension(llvm::CastInst& cast);
+  bool aligned_compare(const llvm::ICmpInst& compare) const;
+
+  llvm::Function& kernel_;
+  llvm::FunctionAnalysisManager& analyses_;
+  LaunchShape launch_;
+  uint32_t width_;
+  std::unique_ptr<Uniformity> uniformity_;
+  llvm::DenseMap<const llvm::Value*, Affine> affine_;
+  llvm::DenseSet<const llvm::Value*> varying_;      // lattice bottom, for the fixpoint over loops
+  llvm::DenseSet<const llvm::Value*> aligned_;
+  llvm::DenseSet<const llvm::Value*> exact_;
+};
+
+}  // namespace anywarp::spmd

@@ -1,0 +1,576 @@
+// The frame of the block function. Before, a kernel for one thread; after, for kernels that never wait,
+//
+//   define void @k.block(ptr %block) {
+//   entry:      ... launch, parameters, shared memory ...
+//   slice:      %slice = phi [0, entry], [%next, end]        one round = `width` threads
+//               ... the linearised blocks, each once ...
+//   end:        %next = %slice + 1; br %next < slices, slice, done
+//
+// and for kernels with barriers an LLVM coroutine that runs one slice and suspends where it waits. The blocks follow the
+// plan of linearise.cpp. A block that no lane may take has a guard before it, which skips it.
+#include "spmd/widen.h"
+
+#include "exec/abi.h"
+
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/ValueTracking.h>
+#include <llvm/IR/CFG.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/Module.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/Transforms/Utils/PromoteMemToReg.h>
+
+#include <cstddef>
+
+namespace anywarp::spmd {
+
+using namespace llvm;
+
+// Code of at most this many instructions runs under an empty mask rather than behind a branch.
+constexpr unsigned kCheapInstructions = 6;
+// Coroutine frames hold vectors; their alignment is that of the widest one, 32 lanes of 64 bits.
+constexpr unsigned kFrameAlign = 256;
+
+Widener::Widener(Function& kernel, const Shapes& shapes, Linearisation& plan, const LaunchShape& launch, const Target& target,
+                 uint32_t width, bool suspends)
+    : kernel_(kernel),
+      shapes_(shapes),
+      plan_(plan),
+      launch_(launch),
+      target_(target),
+      width_(width),
+      suspends_(suspends),
+      context_(kernel.getContext()),
+      b_(kernel.getContext()),
+      masks_(b_, width, target.mask_registers) {}
+
+Result<Function*> Widener::run(StringRef name) {
+  begin_function(name);
+  create_slots();
+  create_blocks();
+  reset_masks(nullptr);
+  BasicBlock* first = plan_.order().front();
+  jump(first);
+  for (BasicBlock* block : plan_.order()) {
+    write_block(block);
+    if (failed_)
+      return error_;
+  }
+  DominatorTree dominators(*out_);
+  PromoteMemToReg(promotable_, dominators);
+  return out_;
+}
+
+void Widener::unsupported(const Instruction& instruction, StringRef why) {
+  if (failed_)
+    return;
+  std::string text;
+  raw_string_ostream(text) << instruction;
+  failed_ = true;
+  error_ = Error{CUDA_ERROR_NOT_SUPPORTED, "The vector engine does not take" + text + ": " + why.str() + ".", kernel_.getName().str()};
+}
+
+// ---------------------------------------------------------------------------------------------------- the function
+
+void Widener::begin_function(StringRef name) {
+  PointerType* pointer = b_.getPtrTy();
+  FunctionType* type = suspends_ ? FunctionType::get(pointer, {pointer, pointer, pointer}, false)
+                                 : FunctionType::get(b_.getVoidTy(), {pointer}, false);
+  out_ = Function::Create(type, GlobalValue::ExternalLinkage, name, kernel_.getParent());
+  out_->addFnAttr(Attribute::NoUnwind);
+  block_ = out_->getArg(0);
+  b_.SetInsertPoint(BasicBlock::Create(context_, "entry", out_));
+  if (suspends_)
+    begin_coroutine();
+  // A marker that allocas are put before; it goes when the function is complete, with the other dead code.
+  entry_end_ = b_.CreateFreeze(b_.getInt1(false), "allocas");
+  entry_end_ = cast<Instruction>(entry_end_);
+
+  auto field = [&](Value* base, size_t offset, Type* field_type, const char* field_name) {
+    LoadInst* load = b_.CreateLoad(field_type, b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), base, offset), field_name);
+    load->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(context_, {}));
+    return load;
+  };
+  launch_pointer_ = field(block_, offsetof(AwBlock, launch), pointer, "launch");
+  shared_ = field(block_, offsetof(AwBlock, shared), pointer, "shared");
+  params_ = field(launch_pointer_, offsetof(AwLaunch, params), pointer, "params");
+  if (suspends_)
+    slice_ = field(slice_pointer_, offsetof(AwSlice, index), b_.getInt32Ty(), "slice");
+  else
+    begin_slice_loop();
+  first_thread_ = b_.CreateMul(slice_, b_.getInt32(width_), "thread", true, true);
+
+  const uint64_t threads = uint64_t(launch_.block[0]) * launch_.block[1] * launch_.block[2];
+  if (threads % width_ != 0) {
+    Value* in_block = b_.CreateICmpULT(linear_thread_index(), splat(b_.getInt32(uint32_t(threads))), "in_block");
+    entry_mask_ = masks_.from_bools(in_block);
+  }
+}
+
+void Widener::begin_slice_loop() {
+  const uint64_t threads = uint64_t(launch_.block[0]) * launch_.block[1] * launch_.block[2];
+  if (threads <= width_) {
+    slice_ = b_.getInt32(0);
+    return;
+  }
+  BasicBlock* before = b_.GetInsertBlock();
+  slice_loop_ = BasicBlock::Create(context_, "slice", out_);
+  b_.CreateBr(slice_loop_);
+  b_.SetInsertPoint(slice_loop_);
+  slice_phi_ = b_.CreatePHI(b_.getInt32Ty(), 2, "slice");
+  slice_phi_->addIncoming(b_.getInt32(0), before);
+  slice_ = slice_phi_;
+}
+
+void Widener::begin_coroutine() {
+  out_->setPresplitCoroutine();
+  slice_pointer_ = out_->getArg(1);
+  Value* frame = out_->getArg(2);
+  Value* null = ConstantPointerNull::get(b_.getPtrTy());
+  Value* id = b_.CreateIntrinsic(Intrinsic::coro_id, {}, {b_.getInt32(kFrameAlign), null, null, null});
+  // Called without a frame it only tells the size of one.
+  Value* size = b_.CreateIntrinsic(Intrinsic::coro_size, {b_.getInt64Ty()}, {});
+  BasicBlock* tell = BasicBlock::Create(context_, "tell_size", out_);
+  BasicBlock* start = BasicBlock::Create(context_, "start", out_);
+  b_.CreateCondBr(b_.CreateIsNull(frame), tell, start);
+  b_.SetInsertPoint(tell);
+  b_.CreateRet(b_.CreateIntToPtr(size, b_.getPtrTy()));
+  b_.SetInsertPoint(start);
+  Value* handle = b_.CreateIntrinsic(Intrinsic::coro_begin, {}, {id, frame});
+
+  coroutine_cleanup_ = BasicBlock::Create(context_, "cleanup", out_);
+  coroutine_end_ = BasicBlock::Create(context_, "suspended", out_);
+  IRBuilder<> builder(coroutine_cleanup_);
+  builder.CreateBr(coroutine_end_);
+  builder.SetInsertPoint(coroutine_end_);
+  builder.CreateIntrinsic(Intrinsic::coro_end, {}, {handle, builder.getFalse(), ConstantTokenNone::get(context_)});
+  builder.CreateRet(handle);
+}
+
+/// At the kernel's return: on to the next slice, or the end.
+void Widener::end_slice() {
+  if (suspends_) {
+    Value* result = b_.CreateIntrinsic(Intrinsic::coro_suspend, {}, {ConstantTokenNone::get(context_), b_.getTrue()});
+    BasicBlock* never = BasicBlock::Create(context_, "resumed_after_end", out_);
+    SwitchInst* choice = b_.CreateSwitch(result, coroutine_end_, 2);
+    choice->addCase(b_.getInt8(0), never);
+    choice->addCase(b_.getInt8(1), coroutine_cleanup_);
+    b_.SetInsertPoint(never);
+    b_.CreateUnreachable();
+    return;
+  }
+  if (!slice_loop_) {
+    b_.CreateRetVoid();
+    return;
+  }
+  const uint64_t threads = uint64_t(launch_.block[0]) * launch_.block[1] * launch_.block[2];
+  Value* following = b_.CreateAdd(slice_, b_.getInt32(1), "next_slice", true, true);
+  slice_phi_->addIncoming(following, b_.GetInsertBlock());
+  BasicBlock* done = BasicBlock::Create(context_, "done", out_);
+  b_.CreateCondBr(b_.CreateICmpEQ(following, b_.getInt32(uint32_t((threads + width_ - 1) / width_))), done, slice_loop_);
+  b_.SetInsertPoint(done);
+  b_.CreateRetVoid();
+}
+
+// ---------------------------------------------------------------------------------------------------- blocks
+
+bool Widener::cheap(const BasicBlock* block) const {
+  const auto* end = dyn_cast<BranchInst>(block->getTerminator());
+  if (!end || end->isConditional() || block->size() > kCheapInstructions + 1)
+    return false;
+  for (const BasicBlock* other : plan_.order())
+    if (other != block && plan_.mask_root(other) == block)
+      return false;
+  return all_of(*block, [](const Instruction& instruction) {
+    return instruction.isTerminator() || isa<PHINode>(instruction) ||
+           (!instruction.mayReadOrWriteMemory() && isSafeToSpeculativelyExecute(&instruction));
+  });
+}
+
+void Widener::create_blocks() {
+  const BasicBlock* entry = plan_.order().front();
+  for (BasicBlock* block : plan_.order()) {
+    body_[block] = BasicBlock::Create(context_, block->getName(), out_);
+    if (block == entry || plan_.mask_root(block) != block)
+      continue;
+    mask_slots_[block] = slot(masks_.type(), block->getName() + ".mask");
+    const Loop* loop = plan_.loops().getLoopFor(block);
+    const bool is_header = loop && loop->getHeader() == block;
+    const bool is_latch = loop && loop->getLoopLatch() == block;
+    if (!is_header && !is_latch && !cheap(block) && !isa<ReturnInst>(block->getTerminator()))
+      guard_[block] = BasicBlock::Create(context_, block->getName() + ".guard", out_);
+  }
+}
+
+/// Masks of the blocks that belong to `loop` itself (null: to no loop) start empty in each of its rounds.
+void Widener::reset_masks(const Loop* loop) {
+  for (BasicBlock* block : plan_.order()) {
+    auto found = mask_slots_.find(block);
+    if (found == mask_slots_.end())
+      continue;
+    const Loop* own = plan_.loops().getLoopFor(block);
+    const bool is_header = own && own->getHeader() == block;
+    if ((is_header ? own->getParentLoop() : own) == loop)
+      b_.CreateStore(masks_.none(), found->second);
+  }
+}
+
+void Widener::jump(BasicBlock* target) {
+  auto guarded = guard_.find(target);
+  b_.CreateBr(guarded != guard_.end() ? guarded->second : body_.lookup(target));
+}
+
+void Widener::write_block(BasicBlock* block) {
+  if (BasicBlock* guard = guard_.lookup(block)) {
+    b_.SetInsertPoint(guard);
+    if (BasicBlock* past = plan_.skip(block)) {
+      Value* some = masks_.any(b_.CreateLoad(masks_.type(), mask_slots_.lookup(block)));
+      BasicBlock* around = BasicBlock::Create(context_, block->getName() + ".none", out_);
+      b_.CreateCondBr(some, body_.lookup(block), around);
+      b_.SetInsertPoint(around);
+      jump(past);
+    } else {
+      b_.CreateBr(body_.lookup(block));
+    }
+  }
+  local_.clear();
+  b_.SetInsertPoint(body_.lookup(block));
+  const BasicBlock* root = plan_.mask_root(block);
+  AllocaInst* mask_slot = mask_slots_.lookup(root);
+  mask_ = mask_slot ? b_.CreateLoad(masks_.type(), mask_slot, "mask") : entry_mask_;
+  if (const Loop* loop = plan_.loops().getLoopFor(block); loop && loop->getHeader() == block)
+    reset_masks(loop);
+
+  for (Instruction& instruction : *block) {
+    if (instruction.isTerminator())
+      break;
+    if (!write_instruction(instruction)) {
+      unsupported(instruction, "there is no vector form of it");
+      return;
+    }
+    if (failed_)
+      return;
+  }
+  write_terminator(block);
+}
+
+void Widener::write_terminator(BasicBlock* block) {
+  Instruction* end = block->getTerminator();
+  if (isa<ReturnInst>(end)) {
+    end_slice();
+    return;
+  }
+  const Loop* loop = plan_.loops().getLoopFor(block);
+  auto* branch = dyn_cast<BranchInst>(end);
+  if (!branch) {
+    unsupported(*end, "it is not a branch");
+    return;
+  }
+  if (loop && loop->getLoopLatch() == block) {
+    write_latch(block, loop);
+    return;
+  }
+  if (branch->isUnconditional()) {
+    BasicBlock* target = branch->getSuccessor(0);
+    write_edge(block, target, mask_);
+    jump(plan_.parks(block, target) ? plan_.next(block, {loop->getLoopLatch()}) : plan_.next(block, {target}));
+    return;
+  }
+  BasicBlock* taken = branch->getSuccessor(0);
+  BasicBlock* other = branch->getSuccessor(1);
+  if (taken == other) {
+    write_edge(block, taken, mask_);
+    jump(plan_.next(block, {taken}));
+    return;
+  }
+  if (plan_.keeps_branch(block)) {
+    Value* condition = scalar(branch->getCondition());
+    BasicBlock* ways[2] = {BasicBlock::Create(context_, block->getName() + ".to." + taken->getName(), out_),
+                           BasicBlock::Create(context_, block->getName() + ".to." + other->getName(), out_)};
+    b_.CreateCondBr(condition, ways[0], ways[1]);
+    auto before = local_;
+    for (int way = 0; way < 2; ++way) {
+      local_ = before;
+      b_.SetInsertPoint(ways[way]);
+      write_edge(block, branch->getSuccessor(way), mask_);
+      jump(plan_.next(block, {branch->getSuccessor(way)}));
+    }
+    return;
+  }
+  Value* taken_mask;
+  Value* other_mask;
+  if (shapes_.uniform(branch->getCondition())) {
+    Value* condition = scalar(branch->getCondition());
+    taken_mask = masks_.when(mask_, condition);
+    other_mask = masks_.when(mask_, b_.CreateNot(condition));
+  } else {
+    Value* condition = vector(branch->getCondition());
+    taken_mask = masks_.where(mask_, condition);
+    other_mask = masks_.where_not(mask_, condition);
+  }
+  write_edge(block, taken, taken_mask);
+  write_edge(block, other, other_mask);
+  SmallVector<BasicBlock*, 2> wanted;
+  for (BasicBlock* target : {taken, other})
+    if (!plan_.parks(block, target))
+      wanted.push_back(target);
+  if (wanted.empty())
+    wanted.push_back(loop->getLoopLatch());
+  jump(plan_.next(block, wanted));
+}
+
+void Widener::write_latch(BasicBlock* block, const Loop* loop) {
+  BasicBlock* header = loop->getHeader();
+  write_edge(block, header, mask_);
+  if (!plan_.divergent_loop(loop)) {
+    b_.CreateBr(body_.lookup(header));
+    return;
+  }
+  SmallVector<Loop::Edge> exits;
+  loop->getExitEdges(exits);
+  SmallVector<BasicBlock*> targets;
+  for (const Loop::Edge& exit : exits) {
+    // An exit that leaves outer divergent loops, too, waits for the end of the outermost of them.
+    const Loop* outer = loop->getParentLoop();
+    if (outer && !outer->contains(exit.second) && plan_.parks(outer->getLoopLatch(), exit.second))
+      targets.push_back(outer->getLoopLatch());
+    else
+      targets.push_back(exit.second);
+  }
+  BasicBlock* on = plan_.next(block, targets);
+  BasicBlock* left = BasicBlock::Create(context_, block->getName() + ".left", out_);
+  b_.CreateCondBr(masks_.any(mask_), body_.lookup(header), left);
+  b_.SetInsertPoint(left);
+  if (on)
+    jump(on);
+  else
+    b_.CreateUnreachable();  // a loop that no lane ever leaves
+}
+
+/// The lanes of `edge_mask` go from `from` to `to`: the target's mask and phis learn of it.
+void Widener::write_edge(BasicBlock* from, BasicBlock* to, Value* edge_mask) {
+  if (AllocaInst* target = mask_slots_.lookup(to)) {
+    const Loop* loop = plan_.loops().getLoopFor(to);
+    if (loop && loop->getHeader() == to)
+      b_.CreateStore(edge_mask ? edge_mask : masks_.all(), target);
+    else
+      b_.CreateStore(edge_mask ? masks_.either(b_.CreateLoad(masks_.type(), target), edge_mask) : masks_.all(), target);
+  }
+  // All incoming values are read before any phi is written: phis of one block may feed each other.
+  struct Incoming {
+    const PHINode* phi;
+    Forms forms;
+  };
+  SmallVector<Incoming> incoming;
+  for (PHINode& phi : to->phis()) {
+    Use& use = phi.getOperandUse(unsigned(phi.getBasicBlockIndex(from)));
+    const Value* value = use.get();
+    if (isa<UndefValue>(value))
+      continue;
+    const Slots& slots = slots_.find(&phi)->second;
+    Incoming entry{&phi, {}};
+    if (slots.scalar)
+      entry.forms.scalar = scalar(value);
+    if (slots.valid) {
+      Value* holds = valid(value);
+      entry.forms.valid = holds ? holds : b_.getTrue();
+    }
+    if (!slots.lanes.empty())
+      entry.forms.lanes = lanes(value);
+    incoming.push_back(std::move(entry));
+  }
+  const bool blend = plan_.blends(to);
+  for (Incoming& entry : incoming) {
+    const Slots& slots = slots_.find(entry.phi)->second;
+    if (slots.scalar)
+      b_.CreateStore(entry.forms.scalar, slots.scalar);
+    if (slots.valid)
+      b_.CreateStore(entry.forms.valid, slots.valid);
+    for (size_t i = 0; i < slots.lanes.size(); ++i) {
+      Value* now = entry.forms.lanes[i];
+      Type* slot_type = slots.lanes[i]->getAllocatedType();
+      if (slot_type != now->getType())
+        now = masks_.from_bools(now);
+      if (blend && edge_mask)
+        now = masks_.blend(edge_mask, now, b_.CreateLoad(slot_type, slots.lanes[i]));
+      b_.CreateStore(now, slots.lanes[i]);
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------- values
+
+Type* Widener::host_type(Type* type) {
+  if (type->isPointerTy())
+    return b_.getPtrTy();
+  if (auto* vector_type = dyn_cast<FixedVectorType>(type); vector_type && vector_type->getElementType()->isPointerTy())
+    return FixedVectorType::get(b_.getPtrTy(), vector_type->getNumElements());
+  return type;
+}
+
+void Widener::component_types(Type* type, SmallVectorImpl<Type*>& types) {
+  if (auto* structure = dyn_cast<StructType>(type)) {
+    for (Type* element_type : structure->elements())
+      component_types(element_type, types);
+  } else if (auto* array = dyn_cast<ArrayType>(type)) {
+    for (uint64_t i = 0; i < array->getNumElements(); ++i)
+      component_types(array->getElementType(), types);
+  } else if (auto* small = dyn_cast<FixedVectorType>(type)) {
+    types.append(small->getNumElements(), host_type(small->getElementType()));
+  } else {
+    types.push_back(host_type(type));
+  }
+}
+
+Type* Widener::slot_lane_type(Type* component) {
+  return component->isIntegerTy(1) ? masks_.type() : wide(component);
+}
+
+AllocaInst* Widener::temporary(Type* type, const Twine& name) {
+  IRBuilder<> builder(entry_end_);
+  return builder.CreateAlloca(type, nullptr, name);
+}
+
+AllocaInst* Widener::slot(Type* type, const Twine& name) {
+  AllocaInst* result = temporary(type, name);
+  promotable_.push_back(result);
+  return result;
+}
+
+void Widener::create_slots() {
+  for (BasicBlock* block : plan_.order())
+    for (Instruction& instruction : *block) {
+      if (instruction.getType()->isVoidTy() || instruction.getType()->isTokenTy())
+        continue;
+      const bool crosses = isa<PHINode>(instruction) || any_of(instruction.users(), [&](const User* user) {
+                             return isa<PHINode>(user) || cast<Instruction>(user)->getParent() != block;
+                           });
+      if (!crosses)
+        continue;
+      Slots slots;
+      const Affine* shape = shapes_.affine(&instruction);
+      const bool is_uniform = shapes_.uniform(&instruction);
+      if (is_uniform || shape)
+        slots.scalar = slot(host_type(instruction.getType()), instruction.getName());
+      if (!is_uniform && shape && shape->conditional)
+        slots.valid = slot(b_.getInt1Ty(), instruction.getName() + ".valid");
+      if (!is_uniform && (!shape || shape->conditional)) {
+        SmallVector<Type*> types;
+        component_types(instruction.getType(), types);
+        for (Type* component : types)
+          slots.lanes.push_back(slot(slot_lane_type(component), instruction.getName() + ".lanes"));
+      }
+      slots_[&instruction] = std::move(slots);
+    }
+}
+
+Value* Widener::offsets_vector(ArrayRef<int64_t> offsets, Type* type) {
+  SmallVector<Constant*> elements;
+  for (int64_t offset : offsets)
+    elements.push_back(ConstantInt::getSigned(type, offset));
+  return ConstantVector::get(elements);
+}
+
+Value* Widener::affine_lanes(Value* base, ArrayRef<int64_t> offsets) {
+  if (base->getType()->isPointerTy())
+    return b_.CreateGEP(b_.getInt8Ty(), base, offsets_vector(offsets, b_.getInt64Ty()));
+  return b_.CreateAdd(splat(base), offsets_vector(offsets, base->getType()));
+}
+
+Value* Widener::scalar(const Value* value) {
+  if (value == kernel_.getArg(0))
+    return params_;
+  if (isa<GlobalVariable>(value) || isa<Function>(value)) {
+    // After the address spaces are dropped all globals are plain pointers.
+    auto* global = const_cast<Constant*>(cast<Constant>(value));
+    return global->getType()->getPointerAddressSpace() == 0 ? global : ConstantExpr::getAddrSpaceCast(global, b_.getPtrTy());
+  }
+  if (isa<ConstantPointerNull>(value))
+    return ConstantPointerNull::get(b_.getPtrTy());
+  if (isa<PoisonValue>(value))
+    return PoisonValue::get(host_type(value->getType()));
+  if (isa<UndefValue>(value))
+    return UndefValue::get(host_type(value->getType()));
+  if (isa<Constant>(value) || isa<MetadataAsValue>(value))
+    return const_cast<Value*>(value);
+  Forms& forms = local_[value];
+  if (!forms.scalar)
+    if (auto found = slots_.find(value); found != slots_.end() && found->second.scalar)
+      forms.scalar = b_.CreateLoad(found->second.scalar->getAllocatedType(), found->second.scalar);
+  return forms.scalar;
+}
+
+Value* Widener::valid(const Value* value) {
+  if (!isa<Instruction>(value))
+    return nullptr;
+  Forms& forms = local_[value];
+  if (!forms.valid)
+    if (auto found = slots_.find(value); found != slots_.end() && found->second.valid)
+      forms.valid = b_.CreateLoad(b_.getInt1Ty(), found->second.valid);
+  return forms.valid;
+}
+
+const Widener::Lanes& Widener::lanes(const Value* value) {
+  {
+    Forms& forms = local_[value];
+    if (!forms.lanes.empty())
+      return forms.lanes;
+    if (auto found = slots_.find(value); found != slots_.end() && !found->second.lanes.empty()) {
+      SmallVector<Type*> types;
+      component_types(value->getType(), types);
+      for (size_t i = 0; i < types.size(); ++i) {
+        AllocaInst* from = found->second.lanes[i];
+        Value* loaded = b_.CreateLoad(from->getAllocatedType(), from);
+        forms.lanes.push_back(types[i]->isIntegerTy(1) ? masks_.to_bools(loaded) : loaded);
+      }
+      return forms.lanes;
+    }
+  }
+  Value* single = scalar(value);
+  Forms& forms = local_[value];
+  if (const Affine* shape = shapes_.affine(value); shape && !shapes_.uniform(value)) {
+    forms.lanes.push_back(affine_lanes(single, shape->offsets));
+    return forms.lanes;
+  }
+  // A uniform value of any type: each component is broadcast.
+  std::function<void(Value*)> broadcast = [&](Value* part) {
+    Type* type = part->getType();
+    if (isa<StructType>(type) || isa<ArrayType>(type)) {
+      const unsigned count = isa<StructType>(type) ? type->getStructNumElements() : unsigned(type->getArrayNumElements());
+      for (unsigned i = 0; i < count; ++i)
+        broadcast(b_.CreateExtractValue(part, i));
+    } else if (auto* small = dyn_cast<FixedVectorType>(type)) {
+      for (unsigned i = 0; i < small->getNumElements(); ++i)
+        broadcast(b_.CreateExtractElement(part, i));
+    } else {
+      forms.lanes.push_back(splat(part));
+    }
+  };
+  broadcast(single);
+  return forms.lanes;
+}
+
+void Widener::define_scalar(const Value* value, Value* form) {
+  local_[value].scalar = form;
+  if (auto found = slots_.find(value); found != slots_.end() && found->second.scalar)
+    b_.CreateStore(form, found->second.scalar);
+}
+
+void Widener::define_affine(const Value* value, Value* base, Value* holds) {
+  define_scalar(value, base);
+  local_[value].valid = holds;
+  if (auto found = slots_.find(value); found != slots_.end() && found->second.valid)
+    b_.CreateStore(holds ? holds : b_.getTrue(), found->second.valid);
+}
+
+void Widener::define_lanes(const Value* value, Lanes form) {
+  if (auto found = slots_.find(value); found != slots_.end())
+    for (size_t i = 0; i < found->second.lanes.size(); ++i) {
+      AllocaInst* to = found->second.lanes[i];
+      b_.CreateStore(to->getAllocatedType() == form[i]->getType() ? form[i] : masks_.from_bools(form[i]), to);
+    }
+  local_[value].lanes = std::move(form);
+}
+
+}  // namespace anywarp::spmd
