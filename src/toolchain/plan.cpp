@@ -94,9 +94,11 @@ class Planner {
   Words source_flags(const Input& input) const {
     Words words{"-D__NVCC__"};
     words += version_macros();
-    std::string archs;
-    for (const Target& target : o_.targets) archs += (archs.empty() ? "" : ",") + std::to_string(arch_number(target.arch) * 10);
-    words.push_back("-D__CUDA_ARCH_LIST__=" + archs);
+    if (input.language != Language::Cuda) {  // of CUDA sources clang knows the architectures
+      std::string archs;
+      for (const Target& target : o_.targets) archs += (archs.empty() ? "" : ",") + std::to_string(arch_number(target.arch) * 10);
+      words.push_back("-D__CUDA_ARCH_LIST__=" + archs);
+    }
     if (!o_.std.empty()) words.push_back("-std=" + (input.language == Language::C ? "c11" : o_.std));
     if (o_.per_thread_stream) words.emplace_back("-DCUDA_API_PER_THREAD_DEFAULT_STREAM=1");
     if (input.language == Language::Cuda) {
@@ -197,7 +199,9 @@ class Planner {
       std::string container = intermediate(input, ".fatbin");
       make_fatbin(input, container);
       words = cuda_clang(input);
-      words += {"--cuda-host-only", "-Xclang", "-fcuda-include-gpubinary", "-Xclang", container};
+      words.emplace_back("--cuda-host-only");
+      for (const Target& target : o_.targets) words.push_back(clang_arch_flags(target.arch)[0]);
+      words += {"-Xclang", "-fcuda-include-gpubinary", "-Xclang", container};
     } else {
       words = {kit_.clang, "-x", input.language == Language::C ? "c" : "c++"};
       words += source_flags(input);
