@@ -102,4 +102,5 @@ uint32_t aw_scalar_match_all(AwThread* thread, uint32_t mask, uint64_t value, ui
 uint32_t aw_scalar_redux(AwThread* thread, uint32_t mask, uint32_t op, uint32_t value);
 uint32_t aw_scalar_activemask(AwThread* thread);
 void aw_scalar_yield(AwThread* thread);                // called on the back edge of a loop that may spin
+AwThread* aw_scalar_this_thread(void);                 // the thread that runs on this worker, for functions that are called
 }

@@ -128,4 +128,6 @@ uint32_t aw_scalar_redux(AwThread* thread, uint32_t mask, uint32_t op, uint32_t 
 uint32_t aw_scalar_activemask(AwThread* thread) { return block_of(thread).active_lanes(thread, __builtin_return_address(0)); }
 
 void aw_scalar_yield(AwThread* thread) { block_of(thread).yield(thread); }
+
+AwThread* aw_scalar_this_thread(void) { return const_cast<AwThread*>(Worker::existing()->thread); }
 }

@@ -27,6 +27,7 @@ std::span<const RuntimeSymbol> runtime_symbols() {
       AW_SYMBOL(aw_scalar_redux),
       AW_SYMBOL(aw_scalar_activemask),
       AW_SYMBOL(aw_scalar_yield),
+      AW_SYMBOL(aw_scalar_this_thread),
   };
 #undef AW_SYMBOL
   return symbols;

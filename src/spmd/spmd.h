@@ -27,6 +27,7 @@ struct BlockFunction {
   std::string entry;               // exec/abi.h says what it takes
   bool suspends = false;
   std::string frame_size;          // suspends: `i64 @name()`, bytes of a coroutine frame (valid after the coroutine passes)
+  uint32_t frame_align = 256;      // suspends: alignment of a coroutine frame, that of 32 lanes of 64 bits
   uint32_t width = 1;              // lanes of a slice
   uint32_t static_shared = 0;      // bytes; dynamic shared memory starts at this rounded up to 16... 1024 as the variables ask
   uint32_t shared_align = 16;

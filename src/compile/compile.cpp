@@ -1,0 +1,237 @@
+// THE pipeline. PTX in, callable code out; each step has a type, and each may be looked at with ANYWARP_DUMP.
+//
+// Compiled code is an object file and a few facts about it (Facts below), and that is what the cache on disk keeps: code
+// from the cache is only linked, no code generator is set up for it.
+#include "compile/compile.h"
+
+#include "base/log.h"
+#include "compile/key.h"
+#include "compile/link_devicelib.h"
+#include "compile/math.h"
+#include "compile/scalar_engine.h"
+#include "compile/stage.h"
+#include "exec/runtime_symbols.h"
+#include "jit/cache.h"
+#include "jit/guard.h"
+#include "jit/jit.h"
+#include "lower/lower.h"
+#include "opt/opt.h"
+#include "ptx/module.h"
+#include "spmd/specialise.h"
+#include "spmd/spmd.h"
+
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Module.h>
+#include <llvm/Target/TargetMachine.h>
+
+#include <mutex>
+#include <sstream>
+
+namespace anywarp::compile {
+namespace {
+
+/// What is known of an object file beside its bytes.
+struct Facts {
+  Engine engine = Engine::Vector;
+  bool suspends = false;
+  uint32_t width = 1;
+  uint32_t static_shared = 0;
+  uint64_t frame_bytes = 0;
+  uint32_t frame_align = 64;
+  std::string entry, frame_size;
+  std::string fallback_reason;
+
+  std::string text() const {
+    std::ostringstream out;
+    out << int(engine) << ' ' << suspends << ' ' << width << ' ' << static_shared << ' ' << frame_bytes << ' ' << frame_align << '\n'
+        << entry << '\n'
+        << frame_size << '\n'
+        << fallback_reason << '\n';
+    return out.str();
+  }
+  static std::optional<Facts> parse(const std::string& text) {
+    std::istringstream in(text);
+    Facts facts;
+    int engine = 0;
+    in >> engine >> facts.suspends >> facts.width >> facts.static_shared >> facts.frame_bytes >> facts.frame_align;
+    in.ignore(1);
+    if (!std::getline(in, facts.entry) || !std::getline(in, facts.frame_size) || !std::getline(in, facts.fallback_reason))
+      return std::nullopt;
+    facts.engine = Engine(engine);
+    return facts;
+  }
+};
+
+struct Object {
+  Facts facts;
+  std::string bytes;
+};
+
+struct LinkedCode final : Code {
+  std::unique_ptr<jit::Image> image;
+};
+
+// A thread of the scalar engine that calls functions needs a stack as deep as their recursion, which nobody knows; the
+// pages of a fiber's stack cost nothing until they are touched.
+constexpr uint64_t kStackOfCalls = 256 * 1024;
+
+void provide_runtime() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    jit::Symbols symbols;
+    for (const exec::RuntimeSymbol& symbol : exec::runtime_symbols()) symbols.emplace_back(symbol.name, symbol.address);
+    jit::provide(symbols);
+    jit::provide(math_symbols());
+  });
+}
+
+/// PTX -> kernel IR for this launch shape, optimised; what both engines start from.
+Result<kir::KernelModule> front(StageTrace& trace, const ptx::Module& module, std::string_view kernel, const spmd::LaunchShape& shape) {
+  StageScope lowering(trace, "lower");
+  AW_ASSIGN(kir::KernelModule result, lower::run(module, kernel));
+  AW_TRY(lowering.done(result));
+  {
+    StageScope stage(trace, "specialise");
+    spmd::specialise(result, shape);
+    AW_TRY(stage.done(result));
+  }
+  {
+    StageScope stage(trace, "devicelib");
+    AW_TRY(link_devicelib(result));
+    AW_TRY(stage.done(result));
+  }
+  {
+    StageScope stage(trace, "opt-scalar");
+    AW_TRY(opt::scalar(result));
+    AW_TRY(stage.done(result));
+  }
+  return result;
+}
+
+Result<Facts> vectorise(StageTrace& trace, kir::KernelModule& kernel, const spmd::LaunchShape& shape, uint32_t width) {
+  StageScope stage(trace, "spmd");
+  spmd::Target target;
+  target.vector_bits = jit::host().vector_bits;
+  target.mask_registers = jit::host().mask_registers;
+  target.width = width;
+  AW_ASSIGN(spmd::BlockFunction made, spmd::run(kernel, shape, target));
+  Facts facts;
+  facts.engine = Engine::Vector;
+  facts.suspends = made.suspends;
+  facts.width = made.width;
+  facts.static_shared = made.static_shared;
+  facts.entry = made.entry;
+  facts.frame_size = made.frame_size;
+  facts.frame_align = made.frame_align;
+  trace.note(std::to_string(made.width) + " lanes" + (made.suspends ? ", suspends at barriers" : ""));
+  AW_TRY(stage.done_host(kernel));
+  return facts;
+}
+
+Result<Facts> scalarise(StageTrace& trace, kir::KernelModule& kernel) {
+  StageScope stage(trace, "scalar");
+  AW_ASSIGN(ThreadFunction made, run_scalar(kernel));
+  Facts facts;
+  facts.engine = Engine::Scalar;
+  facts.suspends = made.suspends;
+  facts.static_shared = made.static_shared;
+  facts.entry = made.entry;
+  // exec takes this as the size of a thread's stack.
+  facts.frame_bytes = made.stack_bytes + 64 * 1024 + (made.calls ? kStackOfCalls : 0);
+  // Local memory that does not fit on a worker's own stack.
+  facts.suspends |= facts.frame_bytes > 512 * 1024 || made.calls;
+  trace.note("scalar engine");
+  AW_TRY(stage.done_host(kernel));
+  return facts;
+}
+
+/// Host code of an engine -> object file.
+Result<std::string> back(StageTrace& trace, kir::KernelModule& kernel) {
+  AW_ASSIGN(std::unique_ptr<llvm::TargetMachine> machine, jit::target(*kernel.module));
+  {
+    StageScope stage(trace, "opt-vector");
+    AW_TRY(opt::vector(*kernel.module, *machine));
+    AW_TRY(stage.done_host(kernel));
+  }
+  StageScope stage(trace, "emit");
+  AW_ASSIGN(std::string object, jit::emit(*kernel.module, *machine));
+  trace.dump("emit", ".o", object);
+  return object;
+}
+
+/// PTX -> object file, by one engine.
+Result<Object> build_with(StageTrace& trace, Engine engine, const ptx::Module& module, std::string_view kernel,
+                          const spmd::LaunchShape& shape, uint32_t width) {
+  AW_ASSIGN(kir::KernelModule code, front(trace, module, kernel, shape));
+  Object object;
+  bool lost = false;
+  Result<> made = jit::guarded(*code.context, lost, [&]() -> Result<> {
+    AW_ASSIGN(object.facts, engine == Engine::Vector ? vectorise(trace, code, shape, width) : scalarise(trace, code));
+    AW_ASSIGN(object.bytes, back(trace, code));
+    return {};
+  });
+  if (lost) {  // LLVM stopped half-way: what it was working on must not be touched again
+    (void)code.module.release();
+    (void)code.context.release();
+  }
+  if (!made) return made.take_error();
+  return object;
+}
+
+Result<Object> build(StageTrace& trace, const ptx::Module& module, std::string_view kernel, const spmd::LaunchShape& shape,
+                     const Options& options) {
+  if (options.engine == Engine::Scalar) return build_with(trace, Engine::Scalar, module, kernel, shape, 0);
+  Result<Object> object = build_with(trace, Engine::Vector, module, kernel, shape, options.width);
+  if (object || object.error().code != CUDA_ERROR_NOT_SUPPORTED) return object;
+  // What lowering does not support, no engine does: then the second attempt ends with the same error.
+  const std::string reason = object.error().text();
+  object = build_with(trace, Engine::Scalar, module, kernel, shape, 0);
+  if (!object) return object;
+  log_info("The kernel '%s' runs on the scalar engine: %s", std::string(kernel).c_str(), reason.c_str());
+  object->facts.fallback_reason = reason.substr(0, reason.find('\n'));
+  return object;
+}
+
+Result<std::shared_ptr<const Code>> link(StageTrace& trace, Object object, const Symbols& symbols) {
+  StageScope stage(trace, "link");
+  const Facts& facts = object.facts;
+  std::vector<std::string> wanted{facts.entry};
+  if (!facts.frame_size.empty()) wanted.push_back(facts.frame_size);
+  AW_ASSIGN(auto image, jit::link(std::move(object.bytes), jit::Symbols(symbols.begin(), symbols.end()), wanted));
+  auto code = std::make_shared<LinkedCode>();
+  code->engine = facts.engine;
+  code->fallback_reason = facts.fallback_reason;
+  code->suspends = facts.suspends;
+  code->width = facts.width;
+  code->static_shared = facts.static_shared;
+  code->frame_bytes = facts.frame_bytes;
+  code->frame_align = facts.frame_align;
+  code->entry = image->find(facts.entry);
+  if (!facts.frame_size.empty()) code->frame_bytes = reinterpret_cast<uint64_t (*)()>(image->find(facts.frame_size))();
+  code->image = std::move(image);
+  return std::shared_ptr<const Code>(std::move(code));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Code>> compile(const ptx::Module& module, std::string_view kernel, const spmd::LaunchShape& shape,
+                                            const Symbols& symbols, const Options& options) {
+  StageTrace trace(kernel);
+  provide_runtime();
+  jit::DiskCache* cache = options.use_cache && !trace.dumps() ? jit::disk_cache() : nullptr;
+  const std::string key = cache ? cache_key(module, kernel, shape, options) : "";
+  if (cache) {
+    if (std::optional<jit::DiskCache::Entry> entry = cache->load(key)) {
+      if (std::optional<Facts> facts = Facts::parse(entry->metadata)) {
+        Result<std::shared_ptr<const Code>> code = link(trace, {*facts, std::move(entry->object)}, symbols);
+        if (code) return code;
+        log_info("The cached code of '%s' cannot be used and is made again: %s", std::string(kernel).c_str(), code.error().text().c_str());
+      }
+    }
+  }
+  AW_ASSIGN(Object object, build(trace, module, kernel, shape, options));
+  if (cache) cache->store(key, object.facts.text(), object.bytes);
+  return link(trace, std::move(object), symbols);
+}
+
+}  // namespace anywarp::compile
