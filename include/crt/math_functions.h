@@ -1,0 +1,2 @@
+// The mathematical functions are known in every CUDA source without an include.
+#include <math.h>

@@ -1,0 +1,6 @@
+// The mathematical functions are known in every CUDA source without an include.
+#ifndef ANYWARP_MATH_FUNCTIONS_H
+#define ANYWARP_MATH_FUNCTIONS_H
+#include <math.h>
+#include <stdlib.h>
+#endif
