@@ -144,10 +144,13 @@ class Table:
             return [list(r) for r in dict.fromkeys(tuple(r) for r in results)]
 
     def operand(self, text, number):
-        """'d:b32', 'a|v:1+', 'p': the kinds that may stand there, and the type that a register must have."""
+        """'d:b32', 'a|v4:1+', 'p': the kinds that may stand there, and the type that a register must have."""
         kinds, _, kind_of_type = text.partition(':')
-        mask = []
+        mask, length = [], '0'
         for kind in kinds.split('|'):
+            if re.fullmatch(r'v(\d+|w)', kind):
+                length = kind[1:].replace('w', 'kLengthOfWords')
+                kind = 'v'
             if kind not in OPERAND_KINDS:
                 fail(number, f"there is no operand kind '{kind}'")
             mask.append(kind)
@@ -155,8 +158,8 @@ class Table:
         if wide:
             kind_of_type = kind_of_type[:-1]
         if not kind_of_type:
-            kind_of_type = '0' if mask[0] in 'dabc' else '-'
-        return mask, kind_of_type, wide
+            kind_of_type = '0' if set(mask) & set('dabcv') else '-'
+        return mask, kind_of_type, wide, length
 
 
 def write_if_changed(path, text):
@@ -215,7 +218,7 @@ def write_table(table, out):
             rows.append(f'{{{first}, {len(words)}, {str(optional).lower()}}}')
         first_slot = intern(flat_slots, slot_index, rows)
         rows = []
-        for kinds, kind_of_type, wide in form_operands:
+        for kinds, kind_of_type, wide, length in form_operands:
             if kind_of_type == '-':
                 source, type_name = 'Unchecked', 'None'
             elif kind_of_type.isdigit():
@@ -227,12 +230,12 @@ def write_table(table, out):
             else:
                 fail(number, f"there is no type '{kind_of_type}'")
             mask = '|'.join(f'k{k.upper()}' for k in kinds)
-            rows.append(f'{{{mask}, TypeSource::{source}, Type::{type_name}, {str(wide).lower()}}}')
+            rows.append(f'{{{mask}, TypeSource::{source}, Type::{type_name}, {str(wide).lower()}, {length}}}')
         first_operand = intern(flat_operands, operand_index, rows)
         forms.append((opcode, f'{{{first_slot}, {len(form_slots)}, {first_operand}, {len(form_operands)}, {number}}}'))
     lines += ['constexpr Mod kSlotWords[] = {'] + [f'  {w},' for w in flat_words] + ['  Mod::None};', '']
     lines += ['constexpr Slot kSlots[] = {'] + [f'  {s},' for s in flat_slots] + ['  {0, 0, false}};', '']
-    lines += ['constexpr OperandForm kOperandForms[] = {'] + [f'  {o},' for o in flat_operands] + ['  {0, TypeSource::Unchecked, Type::None, false}};', '']
+    lines += ['constexpr OperandForm kOperandForms[] = {'] + [f'  {o},' for o in flat_operands] + ['  {0, TypeSource::Unchecked, Type::None, false, 0}};', '']
     lines += ['constexpr Form kForms[] = {'] + [f'  {row},' for _, row in forms] + ['};', '']
     lines.append('constexpr FormRange kFormRanges[] = {{0, 0},')
     position = 0

@@ -23,11 +23,19 @@ bool truth(Constant c) {
 int precedence(const Token& token) {
   if (token.kind != TokenKind::Symbol) return 0;
   switch (token.symbol) {
-    case symbol('*'): case symbol('/'): case symbol('%'): return 10;
-    case symbol('+'): case symbol('-'): return 9;
-    case symbol('<', '<'): case symbol('>', '>'): return 8;
-    case symbol('<'): case symbol('>'): case symbol('<', '='): case symbol('>', '='): return 7;
-    case symbol('=', '='): case symbol('!', '='): return 6;
+    case symbol('*'):
+    case symbol('/'):
+    case symbol('%'): return 10;
+    case symbol('+'):
+    case symbol('-'): return 9;
+    case symbol('<', '<'):
+    case symbol('>', '>'): return 8;
+    case symbol('<'):
+    case symbol('>'):
+    case symbol('<', '='):
+    case symbol('>', '='): return 7;
+    case symbol('=', '='):
+    case symbol('!', '='): return 6;
     case symbol('&'): return 5;
     case symbol('^'): return 4;
     case symbol('|'): return 3;
@@ -58,7 +66,8 @@ bool is_comparison(uint16_t op) {
 
 bool Parser::at_constant() const {
   switch (token_.kind) {
-    case TokenKind::Integer: case TokenKind::Float: return true;
+    case TokenKind::Integer:
+    case TokenKind::Float: return true;
     case TokenKind::Identifier: return token_.text == "WARP_SZ";
     case TokenKind::Symbol: return token_.is('-') || token_.is('+') || token_.is('~') || token_.is('!') || token_.is('(');
     default: return false;

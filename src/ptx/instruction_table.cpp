@@ -14,8 +14,7 @@ struct FormRange {
 template <class Enum>
 std::unordered_map<std::string_view, Enum> index_of(std::span<const std::string_view> words) {
   std::unordered_map<std::string_view, Enum> index;
-  for (size_t i = 1; i < words.size(); ++i)
-    index.emplace(words[i], static_cast<Enum>(i));
+  for (size_t i = 1; i < words.size(); ++i) index.emplace(words[i], static_cast<Enum>(i));
   return index;
 }
 

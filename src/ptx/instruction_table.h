@@ -38,9 +38,13 @@ struct Slot {
 struct OperandForm {
   uint16_t kinds;
   TypeSource source;
-  Type type;     // of Fixed
-  bool at_least; // the register may be wider
+  Type type;      // of Fixed
+  bool at_least;  // the register may be wider
+  uint8_t length; // of a vector; 0: any
 };
+
+/// The words say how many elements a vector has: .v4, .x8, .m64n128k16.
+inline constexpr uint8_t kLengthOfWords = 255;
 
 struct Form {
   uint16_t first_slot, slots;

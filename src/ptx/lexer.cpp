@@ -11,19 +11,15 @@ enum CharClass : uint8_t { kIdentifierStart = 1, kIdentifier = 2, kDigit = 4, kS
 
 constexpr std::array<uint8_t, 256> kClasses = [] {
   std::array<uint8_t, 256> classes{};
-  for (int c = 'a'; c <= 'z'; ++c)
-    classes[c] = classes[c - 'a' + 'A'] = kIdentifierStart | kIdentifier;
+  for (int c = 'a'; c <= 'z'; ++c) classes[c] = classes[c - 'a' + 'A'] = kIdentifierStart | kIdentifier;
   for (int c = 'a'; c <= 'f'; ++c) {
     classes[c] |= kHex;
     classes[c - 'a' + 'A'] |= kHex;
   }
-  for (int c = '0'; c <= '9'; ++c)
-    classes[c] = kIdentifier | kDigit | kHex;
-  for (char c : {'_', '$', '%'})
-    classes[static_cast<uint8_t>(c)] = kIdentifierStart | kIdentifier;
+  for (int c = '0'; c <= '9'; ++c) classes[c] = kIdentifier | kDigit | kHex;
+  for (char c : {'_', '$', '%'}) classes[static_cast<uint8_t>(c)] = kIdentifierStart | kIdentifier;
   classes['%'] = kIdentifierStart;
-  for (char c : {' ', '\t', '\r', '\v', '\f'})
-    classes[static_cast<uint8_t>(c)] = kSpace;
+  for (char c : {' ', '\t', '\r', '\v', '\f'}) classes[static_cast<uint8_t>(c)] = kSpace;
   return classes;
 }();
 
@@ -104,8 +100,7 @@ Token Lexer::next() {
   auto text_from = [&](const char* from) { return std::string_view(from, static_cast<size_t>(at_ - from)); };
   if (at_ >= end_) return token;
   if (has(c, kIdentifierStart)) {
-    for (++at_; has(*at_, kIdentifier); ++at_) {
-    }
+    for (++at_; has(*at_, kIdentifier); ++at_) {}
     token.text = text_from(start);
     if (token.text == "%") {
       token.kind = TokenKind::Symbol;
@@ -139,8 +134,7 @@ Token Lexer::next() {
     at_ = line_end ? static_cast<const char*>(line_end) : end_;
     token.kind = TokenKind::Dwarf;
     token.text = text_from(start);
-    while (!token.text.empty() && has(token.text.back(), kSpace))
-      token.text.remove_suffix(1);
+    while (!token.text.empty() && has(token.text.back(), kSpace)) token.text.remove_suffix(1);
     return token;
   }
   if (c > ' ' && c < 0x7f && strchr("{}[]()<>,;:=+-*/%!~&|^?@", c)) {
@@ -177,8 +171,10 @@ Token Lexer::number(Token token) {
   const char* start = at_;
   if (*at_ == '0') {
     switch (at_[1]) {
-      case 'f': case 'F': return hex_float(token, 8);
-      case 'd': case 'D': return hex_float(token, 16);
+      case 'f':
+      case 'F': return hex_float(token, 8);
+      case 'd':
+      case 'D': return hex_float(token, 16);
       default: break;
     }
   }
@@ -192,9 +188,9 @@ Token Lexer::number(Token token) {
   }
   const char* digits = at_;
   if (base == 10) {
-    while (has(*at_, kDigit))
-      ++at_;
-    const bool exponent = (*at_ == 'e' || *at_ == 'E') && (has(at_[1], kDigit) || ((at_[1] == '+' || at_[1] == '-') && has(at_[2], kDigit)));
+    while (has(*at_, kDigit)) ++at_;
+    const bool exponent =
+        (*at_ == 'e' || *at_ == 'E') && (has(at_[1], kDigit) || ((at_[1] == '+' || at_[1] == '-') && has(at_[2], kDigit)));
     if ((*at_ == '.' && !has(at_[1], kIdentifierStart)) || exponent) {
       double value = 0;
       auto [end, problem] = std::from_chars(start, end_, value);
@@ -208,8 +204,7 @@ Token Lexer::number(Token token) {
     }
     if (*start == '0' && at_ - start > 1) base = 8;
   } else {
-    while (has(*at_, kHex))
-      ++at_;
+    while (has(*at_, kHex)) ++at_;
   }
   uint64_t value = 0;
   auto [end, problem] = std::from_chars(digits, at_, value, static_cast<int>(base));
@@ -222,8 +217,7 @@ Token Lexer::number(Token token) {
   if (problem == std::errc::result_out_of_range)
     return fail(token, "The constant '" + std::string(token.text) + "' does not fit into 64 bits.");
   if (!complete || problem != std::errc{} || has(*at_, kIdentifier)) {
-    while (has(*at_, kIdentifier))
-      ++at_;
+    while (has(*at_, kIdentifier)) ++at_;
     return fail(token, "'" + std::string(start, static_cast<size_t>(at_ - start)) + "' is not a number.");
   }
   token.kind = TokenKind::Integer;

@@ -32,7 +32,7 @@ struct Token {
   bool is_f32 = false;
   uint16_t symbol = 0;
   Location location;
-  std::string_view text;
+  std::string_view text = {};
   uint64_t value = 0;
 
   bool is(char c) const { return kind == TokenKind::Symbol && symbol == ptx::symbol(c); }

@@ -21,8 +21,9 @@ constexpr SpecialRegisterInfo kSpecialRegisters[] = {
 #undef AW_PTX_SPECIAL
 };
 
-constexpr std::string_view kSpaces[] = {"",      "reg",          "sreg",        "const",  "global",      "local",          "param",
-                                        "param::entry", "param::func", "shared", "shared::cta", "shared::cluster", "tex"};
+constexpr std::string_view kSpaces[] = {"",      "reg",          "sreg",        "const",  "global",      "local",
+                                        "param", "param::entry", "param::func", "shared", "shared::cta", "shared::cluster",
+                                        "tex"};
 
 }  // namespace
 

@@ -37,7 +37,21 @@ struct TypeInfo {
 };
 const TypeInfo& info(Type type);
 
-enum class Space : uint8_t { None, Reg, SpecialReg, Const, Global, Local, Param, ParamEntry, ParamFunc, Shared, SharedCta, SharedCluster, Tex };
+enum class Space : uint8_t {
+  None,
+  Reg,
+  SpecialReg,
+  Const,
+  Global,
+  Local,
+  Param,
+  ParamEntry,
+  ParamFunc,
+  Shared,
+  SharedCta,
+  SharedCluster,
+  Tex
+};
 std::string_view word(Space space);  // "shared::cta"
 
 enum class SpecialRegister : uint8_t {
@@ -96,7 +110,7 @@ struct Operand {
   Mod part = Mod::None;                       // video instructions: b0, b10, h1, ...
   uint32_t index = kNone;
   uint64_t value = 0;                         // offsets are signed: static_cast<int64_t>
-  std::span<const Operand> elements;
+  std::span<const Operand> elements = {};
 
   int64_t offset() const { return static_cast<int64_t>(value); }
 };

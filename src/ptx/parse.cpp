@@ -33,8 +33,7 @@ bool is_target_option(std::string_view option) {
 Parser::Parser(std::string_view text, std::string_view file_name)
     : file_name_(file_name), module_(std::make_shared<Module>()), storage_(*module_->storage), lexer_("") {
   module_->file_name = file_name;
-  while (!text.empty() && text.back() == '\0')
-    text.remove_suffix(1);
+  while (!text.empty() && text.back() == '\0') text.remove_suffix(1);
   if (text.size() >= kMaxTextBytes) {
     fail({1, 1}, "The text has " + std::to_string(text.size()) + " bytes; the limit is 2^32.");
     text = {};
@@ -128,18 +127,15 @@ std::string_view Parser::text_since(const Token& first) const {
 Result<std::shared_ptr<const Module>> Parser::run() {
   advance();
   header();
-  while (token_.kind != TokenKind::End)
-    top_level();
+  while (token_.kind != TokenKind::End) top_level();
   if (!failed()) resolve_relocations();
   if (failed()) return std::move(*error_);
-  for (Function& function : module_->functions)
-    layout(function);
+  for (Function& function : module_->functions) layout(function);
   return std::shared_ptr<const Module>(module_);
 }
 
 void Parser::header() {
-  while (token_.kind == TokenKind::Dwarf)
-    advance();
+  while (token_.kind == TokenKind::Dwarf) advance();
   if (!accept_word("version")) return fail_expected("'.version'");
   const Token version = token_;
   const char* end = version.text.data() + version.text.size();
@@ -203,8 +199,7 @@ void Parser::top_level() {
   if (accept_word("pragma")) {
     add(TopLevel::Kind::Pragma, module_->pragmas.size());
     module_->pragmas.push_back(string("a string"));
-    while (accept(','))
-      module_->pragmas.push_back(string("a string")), add(TopLevel::Kind::Pragma, module_->pragmas.size() - 1);
+    while (accept(',')) module_->pragmas.push_back(string("a string")), add(TopLevel::Kind::Pragma, module_->pragmas.size() - 1);
     expect(';');
     return;
   }
@@ -282,8 +277,7 @@ std::vector<std::string_view> Parser::attribute_list() {
     }
     advance();
     if (accept('(')) {
-      while (token_.kind == TokenKind::Integer || token_.is(','))
-        advance();
+      while (token_.kind == TokenKind::Integer || token_.is(',')) advance();
       expect(')');
     }
     attributes.push_back(text_since(first).substr(std::min<size_t>(1, text_since(first).size())));
@@ -295,8 +289,7 @@ std::vector<std::string_view> Parser::attribute_list() {
 void Parser::dimensions(uint32_t (&values)[3]) {
   values[0] = static_cast<uint32_t>(integer("a number of threads", kNone));
   values[1] = values[2] = 1;
-  for (int i = 1; i < 3 && accept(','); ++i)
-    values[i] = static_cast<uint32_t>(integer("a number of threads", kNone));
+  for (int i = 1; i < 3 && accept(','); ++i) values[i] = static_cast<uint32_t>(integer("a number of threads", kNone));
 }
 
 void Parser::function_directives(Function& function) {
@@ -328,8 +321,7 @@ void Parser::function_directives(Function& function) {
     } else if (word == "attribute") {
       function.attributes = attribute_list();
     } else if (word == "pragma") {
-      do
-        function.header_pragmas.push_back(string("a string"));
+      do function.header_pragmas.push_back(string("a string"));
       while (accept(','));
       expect(';');
     } else if (word == "abi_preserve" || word == "abi_preserve_control") {
@@ -372,7 +364,8 @@ void Parser::function(Linkage linkage, bool is_entry) {
   function_index_ = known->second;
   if (is_new) module_->functions.emplace_back();
   Function& slot = module_->functions[function_index_];
-  if (!is_new && (slot.is_entry != is_entry || slot.parameters.size() != head.parameters.size() || slot.returns.size() != head.returns.size()))
+  if (!is_new &&
+      (slot.is_entry != is_entry || slot.parameters.size() != head.parameters.size() || slot.returns.size() != head.returns.size()))
     return fail(head.location, "'" + std::string(head.name) + "' was declared with other parameters before");
   const bool has_body = token_.is('{');
   module_->order.push_back({has_body ? TopLevel::Kind::Definition : TopLevel::Kind::Declaration, function_index_});
@@ -392,8 +385,8 @@ void Parser::function(Linkage linkage, bool is_entry) {
 
 void Parser::resolve_relocations() {
   for (const PendingRelocation& pending : relocations_) {
-    Variable& variable = pending.function == kNone ? module_->variables[pending.variable]
-                                                   : module_->functions[pending.function].variables[pending.variable];
+    Variable& variable =
+        pending.function == kNone ? module_->variables[pending.variable] : module_->functions[pending.function].variables[pending.variable];
     Relocation& relocation = variable.relocations[pending.relocation];
     if (auto it = storage_.variables.find(pending.symbol); it != storage_.variables.end()) {
       relocation.index = it->second;

@@ -89,8 +89,7 @@ const Binding* Parser::find(std::string_view name) {
 
 const Binding* Parser::find_in_range(std::string_view name) {
   size_t digits = name.size();
-  while (digits > 1 && name[digits - 1] >= '0' && name[digits - 1] <= '9')
-    --digits;
+  while (digits > 1 && name[digits - 1] >= '0' && name[digits - 1] <= '9') --digits;
   // A prefix may end in digits itself: every split is possible, the longest number without leading zeros first.
   for (; digits < name.size() && name.size() - digits > 0; ++digits) {
     if (name[digits] == '0' && digits + 1 < name.size()) continue;
@@ -129,7 +128,8 @@ void Parser::body(Function& function) {
   }
   if (failed()) return;
   if (!pending_labels_.empty())
-    return fail(pending_labels_.front().location, "there is no label '" + std::string(pending_labels_.front().name) + "' in '" + std::string(function.name) + "'");
+    return fail(pending_labels_.front().location,
+                "there is no label '" + std::string(pending_labels_.front().name) + "' in '" + std::string(function.name) + "'");
   for (const PendingTable& pending : pending_tables_) {
     for (uint32_t i = 0; i < function.tables.size() && pending.operand->index == kNone; ++i)
       if (function.tables[i].name == pending.name) pending.operand->index = i;
@@ -161,8 +161,7 @@ void Parser::statement() {
   std::string_view name = identifier("a predicate register");
   if (failed()) return;
   const Binding* binding = find(name);
-  if (!binding || binding->kind != Binding::Kind::Register)
-    return fail(location, "'" + std::string(name) + "' is not a register");
+  if (!binding || binding->kind != Binding::Kind::Register) return fail(location, "'" + std::string(name) + "' is not a register");
   guard.reg = binding->index;
   if (function_->registers[guard.reg].type != Type::Pred)
     return fail(location, "'" + std::string(name) + "' is not a register of type .pred");
@@ -212,8 +211,7 @@ void Parser::source_line() {
         identifier("a label");
         if (accept('+')) integer("an offset", ~uint64_t{0});
       } else if (what == "inlined_at") {
-        for (int i = 0; i < 3; ++i)
-          integer("a number", kNone);
+        for (int i = 0; i < 3; ++i) integer("a number", kNone);
       } else {
         fail(first.location, "expected 'function_name' or 'inlined_at' after ','");
       }
@@ -229,12 +227,12 @@ void Parser::label_or_instruction() {
   const Token name = token_;
   // `a:b` cannot follow an opcode, so a colon behind the first word makes it a label.
   const char* behind = lexer_.position();
-  while (*behind == ' ' || *behind == '\t')
-    ++behind;
+  while (*behind == ' ' || *behind == '\t') ++behind;
   if (*behind != ':') return instruction(name.text, name.location, {});
   advance();
   advance();
-  if (token_.is_word("branchtargets") || token_.is_word("calltargets") || token_.is_word("callprototype")) return table(name.text, name.location);
+  if (token_.is_word("branchtargets") || token_.is_word("calltargets") || token_.is_word("callprototype"))
+    return table(name.text, name.location);
   label(name.text, name.location);
 }
 
@@ -308,8 +306,7 @@ const Words* Parser::words(std::string_view opcode, Location location) {
   if (token_.kind == TokenKind::Word) {
     // Words with spaces between them.
     std::string joined(text);
-    for (; token_.kind == TokenKind::Word; advance())
-      (joined += '.') += token_.text;
+    for (; token_.kind == TokenKind::Word; advance()) (joined += '.') += token_.text;
     text = storage_.copy(std::string_view(joined));
   }
   auto [it, is_new] = words_.try_emplace(text);

@@ -1,4 +1,5 @@
 // Operands, and the fixed form that those of calls and branches get.
+#include "ptx/instruction_table.h"
 #include "ptx/parser.h"
 
 namespace anywarp::ptx {
@@ -8,10 +9,14 @@ namespace {
 uint8_t component_of(std::string_view word) {
   if (word.size() != 1) return kNoComponent;
   switch (word[0]) {
-    case 'x': case 'r': return 0;
-    case 'y': case 'g': return 1;
-    case 'z': case 'b': return 2;
-    case 'w': case 'a': return 3;
+    case 'x':
+    case 'r': return 0;
+    case 'y':
+    case 'g': return 1;
+    case 'z':
+    case 'b': return 2;
+    case 'w':
+    case 'a': return 3;
     default: return kNoComponent;
   }
 }
@@ -30,7 +35,8 @@ std::span<const Operand> Parser::store_elements(const std::vector<Operand>& elem
 void Parser::operands(const Words& words, std::vector<Operand>& out) {
   if (words.opcode == Opcode::Call) return call_operands(out);
   do {
-    if (out.size() == kMaxOperands) return fail(token_.location, "the instruction has more than " + std::to_string(kMaxOperands) + " operands");
+    if (out.size() == kMaxOperands)
+      return fail(token_.location, "the instruction has more than " + std::to_string(kMaxOperands) + " operands");
     if (words.opcode == Opcode::Bra)
       out.push_back(label_operand());
     else if (words.opcode == Opcode::Brx && !out.empty())
@@ -83,9 +89,8 @@ Operand Parser::table_operand() {
 }
 
 Operand Parser::operand(const Words& words) {
-  if (token_.is('{')) return vector();
   if (token_.is('[')) return address();
-  Operand first = simple_operand();
+  Operand first = token_.is('{') ? vector() : simple_operand();
   if (!token_.is('|')) return first;
   advance();
   std::vector<Operand> both{first, simple_operand()};
@@ -99,8 +104,7 @@ Operand Parser::simple_operand() {
   if (token_.is('!') || token_.is('-')) {
     // !p, -%r: a sign before a register; else it begins a constant.
     const char* behind = lexer_.position();
-    while (*behind == ' ' || *behind == '\t')
-      ++behind;
+    while (*behind == ' ' || *behind == '\t') ++behind;
     if (*behind == '%' || *behind == '_' || *behind == '$' || ((*behind | 0x20) >= 'a' && (*behind | 0x20) <= 'z' && *behind != 'W')) {
       const Location location = token_.location;
       advance();
@@ -157,7 +161,8 @@ Operand Parser::named_operand() {
   }
   if (operand.kind == OperandKind::Register || operand.kind == OperandKind::Special) {
     if (token_.kind != TokenKind::Word) return operand;
-    const bool components = operand.kind == OperandKind::Special ? info(operand.special).has_components : function_->registers[operand.index].vector > 1;
+    const bool components =
+        operand.kind == OperandKind::Special ? info(operand.special).has_components : function_->registers[operand.index].vector > 1;
     if (components && component_of(token_.text) != kNoComponent) {
       operand.component = component_of(token_.text);
     } else if (operand.kind == OperandKind::Register && is_part(token_.text)) {
@@ -167,15 +172,18 @@ Operand Parser::named_operand() {
       fail(token_.location, "'" + std::string(name.substr(0, 200)) + "' has no part " + describe(token_));
       return operand;
     }
-    if (operand.component != kNoComponent && operand.kind == OperandKind::Register && operand.component >= function_->registers[operand.index].vector)
-      fail(token_.location, "'" + std::string(name.substr(0, 200)) + "' has only " + std::to_string(function_->registers[operand.index].vector) + " components");
+    if (operand.component != kNoComponent && operand.kind == OperandKind::Register &&
+        operand.component >= function_->registers[operand.index].vector)
+      fail(token_.location, "'" + std::string(name.substr(0, 200)) + "' has only " +
+                                std::to_string(function_->registers[operand.index].vector) + " components");
     advance();
     return operand;
   }
   if (token_.is('[')) {
     // table[3]: the address of an element
     advance();
-    const Variable& variable = operand.kind == OperandKind::ModuleVariable ? module_->variables[operand.index] : function_->variables[operand.index];
+    const Variable& variable =
+        operand.kind == OperandKind::ModuleVariable ? module_->variables[operand.index] : function_->variables[operand.index];
     operand.value = static_cast<uint64_t>(constant_integer("an index")) * info(variable.type).bytes() * variable.vector;
     expect(']');
     return operand;
@@ -229,7 +237,8 @@ Operand Parser::vector() {
   std::vector<Operand> elements;
   if (!token_.is('}')) {
     do {
-      if (elements.size() == kMaxOperands) return fail(token_.location, "the vector has more than " + std::to_string(kMaxOperands) + " elements"), operand;
+      if (elements.size() == kMaxOperands)
+        return fail(token_.location, "the vector has more than " + std::to_string(kMaxOperands) + " elements"), operand;
       elements.push_back(simple_operand());
     } while (accept(','));
   }
@@ -244,7 +253,8 @@ Operand Parser::list() {
   std::vector<Operand> elements;
   if (!token_.is(')')) {
     do {
-      if (elements.size() == kMaxOperands) return fail(token_.location, "the list has more than " + std::to_string(kMaxOperands) + " elements"), operand;
+      if (elements.size() == kMaxOperands)
+        return fail(token_.location, "the list has more than " + std::to_string(kMaxOperands) + " elements"), operand;
       elements.push_back(simple_operand());
     } while (accept(','));
   }

@@ -34,12 +34,24 @@ uint64_t float_to_bits(double value, unsigned size) {
 std::optional<Space> Parser::space_word() const {
   if (token_.kind != TokenKind::Word) return std::nullopt;
   switch (token_.text[0]) {
-    case 'g': if (token_.text == "global") return Space::Global; break;
-    case 'c': if (token_.text == "const") return Space::Const; break;
-    case 'l': if (token_.text == "local") return Space::Local; break;
-    case 's': if (token_.text == "shared") return Space::Shared; break;
-    case 'p': if (token_.text == "param") return Space::Param; break;
-    case 't': if (token_.text == "tex") return Space::Tex; break;
+    case 'g':
+      if (token_.text == "global") return Space::Global;
+      break;
+    case 'c':
+      if (token_.text == "const") return Space::Const;
+      break;
+    case 'l':
+      if (token_.text == "local") return Space::Local;
+      break;
+    case 's':
+      if (token_.text == "shared") return Space::Shared;
+      break;
+    case 'p':
+      if (token_.text == "param") return Space::Param;
+      break;
+    case 't':
+      if (token_.text == "tex") return Space::Tex;
+      break;
     default: break;
   }
   return std::nullopt;
@@ -101,8 +113,7 @@ void Parser::array(Variable& variable) {
       if (failed()) return;
       if (given < 0) return fail(location, "the size of the array is " + std::to_string(given) + "; it must not be negative");
       dimension = static_cast<uint64_t>(given);
-      if (dimension != 0 && count > kMaxVariableBytes / dimension)
-        return fail(location, "the array has more than 2^48 bytes");
+      if (dimension != 0 && count > kMaxVariableBytes / dimension) return fail(location, "the array has more than 2^48 bytes");
       count *= dimension;
     }
     variable.dimensions.push_back(dimension);
@@ -116,7 +127,8 @@ void Parser::store(Variable& variable, uint64_t offset, unsigned size, uint64_t 
   // A zero needs no byte: bytes end at the last one that is none.
   const uint64_t limit = 4096 + 64 * static_cast<uint64_t>(storage_.text.size());
   if (bits == 0 && offset >= variable.bytes.size()) return;
-  if (offset + size > limit) return fail(token_.location, "the initialiser of '" + std::string(variable.name) + "' leaves out too many elements");
+  if (offset + size > limit)
+    return fail(token_.location, "the initialiser of '" + std::string(variable.name) + "' leaves out too many elements");
   if (variable.bytes.size() < offset + size) variable.bytes.resize(offset + size);
   memcpy(variable.bytes.data() + offset, &bits, size);
 }
@@ -177,12 +189,16 @@ void Parser::initialiser_list(Variable& variable, std::vector<uint64_t>& strides
   const Location open = token_.location;
   if (!expect('{')) return;
   const uint64_t stride = strides[level], start = element;
-  const uint64_t total = level == 0 && variable.unsized ? kMaxVariableBytes : level == 0 ? variable.size / info(variable.type).bytes() : strides[level - 1];
+  const uint64_t total = level == 0 && variable.unsized ? kMaxVariableBytes
+                         : level == 0                   ? variable.size / info(variable.type).bytes()
+                                                        : strides[level - 1];
   while (!token_.is('}') && !failed()) {
     if (element - start >= total)
-      return fail(token_.location, "the initialiser has more elements than the " + std::to_string(total) + " of '" + std::string(variable.name) + "'");
+      return fail(token_.location,
+                  "the initialiser has more elements than the " + std::to_string(total) + " of '" + std::string(variable.name) + "'");
     if (token_.is('{')) {
-      if (level + 1 >= strides.size()) return fail(token_.location, "the initialiser has more levels of braces than the array has dimensions");
+      if (level + 1 >= strides.size())
+        return fail(token_.location, "the initialiser has more levels of braces than the array has dimensions");
       element = start + rounded_up(element - start, stride);
       const uint64_t inner = element;
       initialiser_list(variable, strides, level + 1, element, relocations);
@@ -365,7 +381,8 @@ std::vector<Parameter> Parser::parameters(Function* function, bool returns) {
     parameter.is_pointer = d.is_pointer;
     parameter.pointer_space = d.pointer_space;
     parameter.pointer_align = d.pointer_align;
-    if (list.size() == kMaxOperands) return fail(variable.location, "there are more than " + std::to_string(kMaxOperands) + " parameters"), list;
+    if (list.size() == kMaxOperands)
+      return fail(variable.location, "there are more than " + std::to_string(kMaxOperands) + " parameters"), list;
     if (function && parameter.space == Space::Reg) {
       parameter.index = static_cast<uint32_t>(function->registers.size());
       if (!bind(variable.name, {Binding::Kind::Register, parameter.index}, variable.location)) return list;

@@ -20,8 +20,7 @@ struct Module::Storage {
   std::span<const T> copy(std::span<const T> items) {
     if (items.empty()) return {};
     T* to = static_cast<T*>(arena.allocate(items.size_bytes(), alignof(T)));
-    for (size_t i = 0; i < items.size(); ++i)
-      new (to + i) T(items[i]);
+    for (size_t i = 0; i < items.size(); ++i) new (to + i) T(items[i]);
     return {to, items.size()};
   }
   std::string_view copy(std::string_view text) {
