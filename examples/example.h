@@ -3,20 +3,20 @@
 
 #include <cuda_runtime.h>
 
+#include <unistd.h>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
-#define CHECK(call)                                                                                  \
-  do {                                                                                               \
-    cudaError_t status = (call);                                                                     \
-    if (status != cudaSuccess) {                                                                     \
-      fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #call, cudaGetErrorString(status));     \
-      exit(1);                                                                                       \
-    }                                                                                                \
+#define CHECK(call)                                                                              \
+  do {                                                                                           \
+    cudaError_t status = (call);                                                                 \
+    if (status != cudaSuccess) {                                                                 \
+      fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #call, cudaGetErrorString(status)); \
+      exit(1);                                                                                   \
+    }                                                                                            \
   } while (0)
 
 namespace example {
@@ -32,7 +32,9 @@ class Options {
     if (text.empty()) return fallback;
     char* end = nullptr;
     long value = strtol(text.c_str(), &end, 10);
-    if (*end || value < least || value > most) fail("--" + std::string(name) + " takes a number from " + std::to_string(least) + " to " + std::to_string(most) + ", not '" + text + "'");
+    if (*end || value < least || value > most)
+      fail("--" + std::string(name) + " takes a number from " + std::to_string(least) + " to " + std::to_string(most) + ", not '" + text +
+           "'");
     return value;
   }
 

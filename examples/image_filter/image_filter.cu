@@ -2,10 +2,10 @@
 // row or column with the neighbours in shared memory. Reads and writes what stb_image does (JPEG, PNG, BMP, ...).
 #include "../example.h"
 
-#include <algorithm>
-#include <cmath>
 #include <stb/stb_image.h>
 #include <stb/stb_image_write.h>
+#include <algorithm>
+#include <cmath>
 
 constexpr int most_radius = 32;
 constexpr int segment = 128;
@@ -75,7 +75,8 @@ std::vector<unsigned char> test_card(int width, int height) {
 }
 
 /// The largest difference from the same blur, computed plainly in double precision, over some pixels.
-double worst_error(const std::vector<unsigned char>& in, const std::vector<unsigned char>& out, int width, int height, const std::vector<float>& w, float amount) {
+double worst_error(const std::vector<unsigned char>& in, const std::vector<unsigned char>& out, int width, int height,
+                   const std::vector<float>& w, float amount) {
   int radius = int(w.size()) / 2;
   double worst = 0;
   for (long i = 0; i < long(width) * height; i += 997) {
@@ -155,7 +156,8 @@ int main(int argc, char** argv) {
     fprintf(stderr, "%s cannot be written\n", path.c_str());
     return 1;
   }
-  printf("%s of %d x %d pixels in %.1f ms: %.1f M pixels/s; written to %s\n", filter.c_str(), width, height, seconds * 1e3, n / seconds * 1e-6, path.c_str());
+  printf("%s of %d x %d pixels in %.1f ms: %.1f M pixels/s; written to %s\n", filter.c_str(), width, height, seconds * 1e3,
+         n / seconds * 1e-6, path.c_str());
   for (void* memory : {(void*)bytes, (void*)original, (void*)half, (void*)blurred}) CHECK(cudaFree(memory));
   if (filter == "edges") return 0;
   double error = worst_error(rgb, out, width, height, w, amount);

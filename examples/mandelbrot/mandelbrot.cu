@@ -1,7 +1,7 @@
 // The Mandelbrot set: every thread iterates z -> z*z + c for one pixel until z escapes. Neighbours leave the loop at different
 // times, which makes this the classic case of divergent control flow. Coloured smoothly and written as a PNG.
-#include "png.h"
 #include "../example.h"
+#include "png.h"
 
 #include <algorithm>
 #include <cmath>

@@ -17,9 +17,7 @@ inline uint32_t crc(const std::string& bytes) {
   return ~value;
 }
 
-inline std::string big_endian(uint32_t value) {
-  return {char(value >> 24), char(value >> 16), char(value >> 8), char(value)};
-}
+inline std::string big_endian(uint32_t value) { return {char(value >> 24), char(value >> 16), char(value >> 8), char(value)}; }
 
 inline std::string chunk(const std::string& type, const std::string& data) {
   return big_endian(uint32_t(data.size())) + type + data + big_endian(crc(type + data));

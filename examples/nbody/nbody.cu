@@ -114,8 +114,8 @@ int main(int argc, char** argv) {
   example::progress("n-body", 1);
 
   double interactions = double(n) * n * steps;
-  printf("%d bodies, %d steps in %.2f s: %.3f G interactions/s, %.1f GFLOP/s (20 a pair)\n", n, steps, seconds, interactions / seconds * 1e-9,
-         20 * interactions / seconds * 1e-9);
+  printf("%d bodies, %d steps in %.2f s: %.3f G interactions/s, %.1f GFLOP/s (20 a pair)\n", n, steps, seconds,
+         interactions / seconds * 1e-9, 20 * interactions / seconds * 1e-9);
   printf("energy %.6f -> %.6f, drift %.2e\n", before, after, drift);
   CHECK(cudaFree(from));
   CHECK(cudaFree(to));

@@ -99,8 +99,8 @@ typename Type::Value read(const Type& type, const char* name, std::string_view f
     else
       log_once(LogLevel::Warning, name, "%s", message.c_str());
   }
-  if (fallback.empty()) return {};
-  return *type.parse(fallback);
+  if (fallback.empty()) return typename Type::Value{};
+  return type.parse(fallback).value_or(typename Type::Value{});
 }
 
 template bool read(const Flag&, const char*, std::string_view);

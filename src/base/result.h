@@ -56,16 +56,14 @@ class [[nodiscard]] Result<void> {
 
 // AW_TRY(expression): returns its error from the enclosing function.
 // AW_ASSIGN(declaration, expression): the same, and binds the value.
-#define AW_TRY(expression)                                        \
-  do {                                                            \
-    if (auto aw_result = (expression); !aw_result)                \
-      return aw_result.take_error();                              \
+#define AW_TRY(expression)                                                        \
+  do {                                                                            \
+    if (auto aw_result = (expression); !aw_result) return aw_result.take_error(); \
   } while (false)
 #define AW_CONCAT_(a, b) a##b
 #define AW_CONCAT(a, b) AW_CONCAT_(a, b)
 #define AW_ASSIGN_(temporary, declaration, expression) \
   auto temporary = (expression);                       \
-  if (!temporary)                                      \
-    return temporary.take_error();                     \
+  if (!temporary) return temporary.take_error();       \
   declaration = std::move(*temporary)
 #define AW_ASSIGN(declaration, expression) AW_ASSIGN_(AW_CONCAT(aw_value_, __LINE__), declaration, expression)

@@ -242,7 +242,7 @@ std::string FiberBlock::deadlock() const {
     const uint32_t lane = uint32_t(std::countr_zero(warps_[w].exchanging));
     const WarpOperation& operation = threads_[w * kWarpSize + lane].operation;
     snprintf(line, sizeof line, " lane %u of warp %u waits in %s for the lanes of its mask 0x%08x, and lanes 0x%08x of them have not come;",
-             lane, w, name_of(operation.kind).data(), operation.mask,
+             lane, w, name_of(operation.kind), operation.mask,
              operation.mask & warps_[w].exists & ~warps_[w].exited & ~warps_[w].exchanging);
     text += line;
     if (text.size() > 400) break;

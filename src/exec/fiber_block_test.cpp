@@ -94,10 +94,10 @@ TEST(FiberBlock, DivergentPathsHaveTheirOwnExchanges) {
 TEST(FiberBlock, ActiveMaskIsWhatStandsThere) {
   const auto result = run(
       [](AwThread* t) {
-        if (t->index % 4 == 1)
-          [[clang::nomerge]] mine(t) = aw_scalar_activemask(t);
-        else
-          [[clang::nomerge]] mine(t) = aw_scalar_activemask(t) ^ 1;
+        if (t->index % 4 == 1) [[clang::nomerge]]
+          mine(t) = aw_scalar_activemask(t);
+        else [[clang::nomerge]]
+          mine(t) = aw_scalar_activemask(t) ^ 1;
       },
       32);
   EXPECT_EQ(result[1], 0x22222222u);

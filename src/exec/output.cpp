@@ -137,7 +137,7 @@ void convert(const Conversion& c, Arguments& arguments, Text& out) {
     case 'i': {
       int64_t value = c.wide ? arguments.next<int64_t>() : arguments.next<int32_t>();
       if (c.narrow == 1) value = int16_t(value);
-      if (c.narrow >= 2) value = int8_t(value);
+      if (c.narrow >= 2) value = int64_t{int8_t(value)};
       return out.print(Format(c, "ll").text, static_cast<long long>(value));
     }
     case 'u':

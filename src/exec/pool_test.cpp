@@ -129,8 +129,8 @@ TEST(Faults, KernelsFailAndTheProcessLives) {
     expect_error(pool, blocks([](AwBlock* block) { aw_trap(block); }), CUDA_ERROR_LAUNCH_FAILED, "trap");
 #if !AW_SANITIZED
     // A sanitizer's own check of the access would fault in its stead.
-    expect_error(pool, blocks([](AwBlock*) { (void)*reinterpret_cast<volatile int*>(0xfff0'0000'0000'0000); }),
-                 CUDA_ERROR_ILLEGAL_ADDRESS, "no processor has");
+    expect_error(pool, blocks([](AwBlock*) { (void)*reinterpret_cast<volatile int*>(0xfff0'0000'0000'0000); }), CUDA_ERROR_ILLEGAL_ADDRESS,
+                 "no processor has");
 #endif
     expect_error(pool, blocks([](AwBlock* block) { aw_free(block, block); }), CUDA_ERROR_LAUNCH_FAILED, "free was called with");
     expect_error(pool, blocks([](AwBlock* block) {

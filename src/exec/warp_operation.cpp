@@ -97,7 +97,7 @@ void perform(uint32_t lanes, const WarpOperation* const operations[32], WarpResu
   }
 }
 
-std::string_view name_of(WarpKind kind) {
+const char* name_of(WarpKind kind) {
   switch (kind) {
     case WarpKind::Sync: return "bar.warp.sync";
     case WarpKind::Shuffle: return "shfl.sync";

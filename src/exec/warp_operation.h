@@ -27,6 +27,6 @@ struct WarpResult {
 void perform(uint32_t lanes, const WarpOperation* const operations[32], WarpResult* const results[32]);
 
 /// The PTX name, for messages.
-std::string_view name_of(WarpKind kind);
+const char* name_of(WarpKind kind);
 
 }  // namespace anywarp::exec

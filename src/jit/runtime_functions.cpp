@@ -66,7 +66,7 @@ Symbols runtime_functions() {
       {"memcpy", reinterpret_cast<void*>(std::memcpy)},
       {"memmove", reinterpret_cast<void*>(std::memmove)},
       {"memset", reinterpret_cast<void*>(std::memset)},
-      {"bzero", reinterpret_cast<void*>(bzero)},
+      {"bzero", reinterpret_cast<void*>(bzero)},  // NOLINT(bugprone-unsafe-functions): LLVM calls it
       {"memcmp", reinterpret_cast<void*>(std::memcmp)},
       AW_FUNCTION(__divti3),
       AW_FUNCTION(__modti3),

@@ -20,8 +20,6 @@ KernelModule& KernelModule::operator=(KernelModule&& other) noexcept {
   return *this;
 }
 
-KernelModule::~KernelModule() {
-  module.reset();
-}
+KernelModule::~KernelModule() { module.reset(); }
 
 }  // namespace anywarp::kir

@@ -16,9 +16,7 @@ namespace {
 
 enum AddressSpace : unsigned { kGeneric = 0, kGlobal = 1, kShared = 3, kConst = 4, kLocal = 5 };
 
-Error broken(const llvm::Twine& what) {
-  return Error{CUDA_ERROR_INVALID_PTX, "The kernel IR is malformed: " + what.str() + ".", {}};
-}
+Error broken(const llvm::Twine& what) { return Error{CUDA_ERROR_INVALID_PTX, "The kernel IR is malformed: " + what.str() + ".", {}}; }
 
 std::string text(const llvm::Value& value) {
   std::string out;
@@ -40,8 +38,7 @@ Result<> check_variable(const llvm::GlobalVariable& variable) {
   switch (variable.getAddressSpace()) {
     case kGlobal:
     case kConst:
-      if (variable.hasInitializer())
-        return broken("the variable '" + name + "' must be an external declaration");
+      if (variable.hasInitializer()) return broken("the variable '" + name + "' must be an external declaration");
       return {};
     case kShared:
       if (variable.hasInitializer() && !llvm::isa<llvm::UndefValue>(variable.getInitializer()))
@@ -49,26 +46,22 @@ Result<> check_variable(const llvm::GlobalVariable& variable) {
       if (!variable.hasInitializer() && variable.getDataLayout().getTypeAllocSize(variable.getValueType()) != 0)
         return broken("the dynamic shared variable '" + name + "' has a size");
       return {};
-    default:
-      return broken("the variable '" + name + "' is in address space " + llvm::Twine(variable.getAddressSpace()));
+    default: return broken("the variable '" + name + "' is in address space " + llvm::Twine(variable.getAddressSpace()));
   }
 }
 
 Result<> check_kernel(const KernelModule& kernel) {
   const llvm::Function* found = nullptr;
   for (const llvm::Function& function : *kernel.module) {
-    if (function.isDeclaration())
-      continue;
+    if (function.isDeclaration()) continue;
     if (function.getCallingConv() == llvm::CallingConv::PTX_Kernel) {
-      if (found)
-        return broken("'" + found->getName() + "' and '" + function.getName() + "' are both kernels");
+      if (found) return broken("'" + found->getName() + "' and '" + function.getName() + "' are both kernels");
       found = &function;
     } else if (!function.hasLocalLinkage()) {
       return broken("the device function '" + function.getName() + "' is not internal");
     }
   }
-  if (!found || found != kernel.kernel)
-    return broken("the module has no kernel, or another than KernelModule says");
+  if (!found || found != kernel.kernel) return broken("the module has no kernel, or another than KernelModule says");
   if (!found->getReturnType()->isVoidTy() || found->arg_size() != 1 || !found->getArg(0)->getType()->isPointerTy())
     return broken("the kernel '" + found->getName() + "' does not have the type void(ptr)");
   return {};
@@ -84,8 +77,7 @@ Result<> check_instruction(const llvm::Instruction& instruction) {
   const llvm::Function& function = *instruction.getFunction();
   if (auto* alloca = llvm::dyn_cast<llvm::AllocaInst>(&instruction); alloca && alloca->getAddressSpace() != kLocal)
     return broken("in '" + function.getName() + "', an alloca outside of address space 5: " + text(instruction));
-  if (!is_allowed_value(instruction.getType()))
-    return broken("in '" + function.getName() + "', a wide vector: " + text(instruction));
+  if (!is_allowed_value(instruction.getType())) return broken("in '" + function.getName() + "', a wide vector: " + text(instruction));
   if (llvm::isa<llvm::InvokeInst, llvm::CallBrInst, llvm::IndirectBrInst, llvm::LandingPadInst>(instruction))
     return broken("in '" + function.getName() + "', control flow that kernels do not have: " + text(instruction));
   return {};
@@ -93,31 +85,26 @@ Result<> check_instruction(const llvm::Instruction& instruction) {
 
 Result<> check_callee(const llvm::Function& function) {
   const llvm::StringRef name = function.getName();
-  if (function.isIntrinsic() || name.starts_with("__aw_") || name.starts_with("aw.") || name.starts_with("__nv_"))
-    return {};
+  if (function.isIntrinsic() || name.starts_with("__aw_") || name.starts_with("aw.") || name.starts_with("__nv_")) return {};
   return broken("the function '" + name + "' is declared but neither defined nor part of the device runtime");
 }
 
 }  // namespace
 
 Result<> verify(const KernelModule& kernel) {
-  if (!kernel.module || !kernel.kernel)
-    return broken("there is no module");
+  if (!kernel.module || !kernel.kernel) return broken("there is no module");
   std::string message;
   llvm::raw_string_ostream stream(message);
-  if (llvm::verifyModule(*kernel.module, &stream))
-    return broken(message);
+  if (llvm::verifyModule(*kernel.module, &stream)) return broken(message);
   AW_TRY(check_target(*kernel.module));
   AW_TRY(check_kernel(kernel));
-  for (const llvm::GlobalVariable& variable : kernel.module->globals())
-    AW_TRY(check_variable(variable));
+  for (const llvm::GlobalVariable& variable : kernel.module->globals()) AW_TRY(check_variable(variable));
   for (const llvm::Function& function : *kernel.module) {
     if (function.isDeclaration()) {
       AW_TRY(check_callee(function));
       continue;
     }
-    for (const llvm::Instruction& instruction : llvm::instructions(function))
-      AW_TRY(check_instruction(instruction));
+    for (const llvm::Instruction& instruction : llvm::instructions(function)) AW_TRY(check_instruction(instruction));
   }
   return {};
 }

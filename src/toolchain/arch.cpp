@@ -50,7 +50,7 @@ void split(std::string_view list, std::vector<std::string>& out) {
 }  // namespace
 
 const std::vector<std::string>& architectures() {
-  static const std::vector<std::string> all = {"75",   "80",  "86",   "87",   "88",  "89",   "90",   "90a", "100",  "100a", "100f", "103",
+  static const std::vector<std::string> all = {"75",   "80",   "86",  "87",   "88",   "89",  "90",   "90a",  "100", "100a", "100f", "103",
                                                "103a", "103f", "110", "110a", "110f", "120", "120a", "120f", "121", "121a", "121f"};
   return all;
 }

@@ -20,7 +20,8 @@ namespace anywarp::toolchain {
 namespace {
 
 constexpr uint32_t container_magic = 0xBA55ED50;
-constexpr uint64_t flag_64_bit = 0x1, flag_linux = 0x10, flag_compressed = 0x2000 | 0x8000, flag_arch_specific = 0x100000, flag_family = 0x200000;
+constexpr uint64_t flag_64_bit = 0x1, flag_linux = 0x10, flag_compressed = 0x2000 | 0x8000, flag_arch_specific = 0x100000,
+                   flag_family = 0x200000;
 constexpr size_t container_header = 16, entry_header = 64;
 
 template <class T>
@@ -108,7 +109,8 @@ Result<std::vector<Image>> read_fatbins(std::string_view bytes) {
     for (at += container_header; at + entry_header <= end;) {
       uint32_t header = get<uint32_t>(bytes, at + 4);
       uint64_t payload = get<uint64_t>(bytes, at + 8);
-      if (header < entry_header || header > end - at || payload > end - at - header) return damaged(at, "an entry goes beyond its container");
+      if (header < entry_header || header > end - at || payload > end - at - header)
+        return damaged(at, "an entry goes beyond its container");
       uint64_t flags = get<uint64_t>(bytes, at + 40);
       uint16_t kind = get<uint16_t>(bytes, at);
       bool ours = kind == static_cast<uint16_t>(ImageKind::Ptx) || kind == static_cast<uint16_t>(ImageKind::Bitcode);
@@ -142,8 +144,10 @@ Result<> add_image(std::string_view specification, std::vector<Image>& images) {
     size_t equals = field.find('=');
     if (equals == field.npos) return Error{CUDA_ERROR_INVALID_VALUE, "an image takes name=value, not '" + std::string(field) + "'", {}};
     std::string_view name = field.substr(0, equals), value = field.substr(equals + 1);
-    if (name == "kind") kind = value;
-    else if (name == "file") file = value;
+    if (name == "kind")
+      kind = value;
+    else if (name == "file")
+      file = value;
     else if (name == "sm" || name == "profile") {
       value = value.starts_with("compute_") ? value.substr(8) : value.starts_with("sm_") ? value.substr(3) : value;
       arch = value;
@@ -178,13 +182,19 @@ Result<> create(const std::vector<std::string>& arguments) {
       if (a.starts_with(prefix)) return a.substr(prefix.size());
       return i + 1 < arguments.size() ? arguments[++i] : std::string();
     };
-    if (a == "--create" || a.starts_with("--create=")) output = value("--create");
-    else if (a.starts_with("--image3")) specifications.push_back(value("--image3"));
-    else if (a.starts_with("--image")) specifications.push_back(value("--image"));
+    if (a == "--create" || a.starts_with("--create="))
+      output = value("--create");
+    else if (a.starts_with("--image3"))
+      specifications.push_back(value("--image3"));
+    else if (a.starts_with("--image"))
+      specifications.push_back(value("--image"));
     else if (a == "-64" || a == "--64" || a == "-g" || a == "-link" || a.starts_with("--cicc-cmdline=") || a.starts_with("--cmdline=") ||
              a.starts_with("--compress") || a == "--no-asm" || a.starts_with("--host="))
       continue;
-    else return Error{CUDA_ERROR_INVALID_VALUE, "Unknown option '" + a + "'; there are --create, --image, --image3, -64, -g, -link, --cmdline and --compress", {}};
+    else
+      return Error{CUDA_ERROR_INVALID_VALUE,
+                   "Unknown option '" + a + "'; there are --create, --image, --image3, -64, -g, -link, --cmdline and --compress",
+                   {}};
   }
   if (output.empty()) return Error{CUDA_ERROR_INVALID_VALUE, "No output was named; use --create FILE", {}};
   std::vector<Image> images;
@@ -197,7 +207,8 @@ Result<> create(const std::vector<std::string>& arguments) {
 int fatbinary_main(const std::vector<std::string>& arguments) {
   for (const std::string& a : arguments) {
     if (a == "--help" || a == "-h") {
-      printf("usage: fatbinary [-64] --create FILE --image3=kind=ptx,sm=NN,file=PTX...\n\nPuts PTX into the container that libcuda loads.\n");
+      printf(
+          "usage: fatbinary [-64] --create FILE --image3=kind=ptx,sm=NN,file=PTX...\n\nPuts PTX into the container that libcuda loads.\n");
       return 0;
     }
   }

@@ -6,10 +6,10 @@
 
 #include <cuda.h>
 
+#include <dlfcn.h>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <dlfcn.h>
 #include <filesystem>
 #include <thread>
 
@@ -69,7 +69,8 @@ void row(const char* name, const std::string& value) { printf("  %-26s %s\n", na
 std::string host_vectors() {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f")) return "512 bits (AVX-512): 16 floats";
-  if (__builtin_cpu_supports("avx2")) return __builtin_cpu_supports("fma") ? "256 bits (AVX2 and FMA): 8 floats" : "256 bits (AVX2): 8 floats";
+  if (__builtin_cpu_supports("avx2"))
+    return __builtin_cpu_supports("fma") ? "256 bits (AVX2 and FMA): 8 floats" : "256 bits (AVX2): 8 floats";
   if (__builtin_cpu_supports("avx")) return "256 bits (AVX): 8 floats";
   return "128 bits (SSE2): 4 floats";
 }
@@ -137,9 +138,11 @@ void show_device(const Driver& driver, int ordinal) {
   row("memory", size_text(static_cast<double>(memory)));
   row("multiprocessors", std::to_string(attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)));
   row("warp", std::to_string(attribute(CU_DEVICE_ATTRIBUTE_WARP_SIZE)) + " threads");
-  row("threads in a block", std::to_string(attribute(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK)) + ", " +
-                                triple(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X, CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y, CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z));
-  row("blocks in a grid", triple(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z));
+  row("threads in a block",
+      std::to_string(attribute(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK)) + ", " +
+          triple(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X, CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y, CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z));
+  row("blocks in a grid",
+      triple(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z));
   row("shared memory in a block", size_text(attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK)) + ", " +
                                       size_text(attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)) + " on request");
   row("constant memory", size_text(attribute(CU_DEVICE_ATTRIBUTE_TOTAL_CONSTANT_MEMORY)));

@@ -7,11 +7,11 @@
 #include "toolchain/process.h"
 #include "toolchain/toolkit.h"
 
+#include <unistd.h>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
-#include <unistd.h>
 
 namespace anywarp::toolchain {
 
@@ -23,11 +23,12 @@ int fatal(const std::string& name, const std::string& message) {
 }
 
 void print_version() {
-  printf("nvcc: NVIDIA (R) Cuda compiler driver\n"
-         "This is Anywarp's compiler driver, compatible with the one named above; it is no product of NVIDIA.\n"
-         "Cuda compilation tools, release %d.%d, V%d.%d.%d\n"
-         "Build anywarp_%s\n",
-         cuda_major, cuda_minor, cuda_major, cuda_minor, cuda_build, ANYWARP_VERSION);
+  printf(
+      "nvcc: NVIDIA (R) Cuda compiler driver\n"
+      "This is Anywarp's compiler driver, compatible with the one named above; it is no product of NVIDIA.\n"
+      "Cuda compilation tools, release %d.%d, V%d.%d.%d\n"
+      "Build anywarp_%s\n",
+      cuda_major, cuda_minor, cuda_major, cuda_minor, cuda_build, ANYWARP_VERSION);
 }
 
 /// Runs the steps in order; the first failure ends it.

@@ -53,8 +53,10 @@ std::vector<std::string> split_list(std::string_view text, bool spaces) {
       word += text[++i];
       any = true;
     } else if (quote) {
-      if (c == quote) quote = 0;
-      else word += c;
+      if (c == quote)
+        quote = 0;
+      else
+        word += c;
     } else if (c == '"' || c == '\'') {
       quote = c;
       any = true;
@@ -70,14 +72,14 @@ std::vector<std::string> split_list(std::string_view text, bool spaces) {
   return words;
 }
 
-auto flag(bool NvccOptions::*member) {
+auto flag(bool NvccOptions::* member) {
   return [member](State& s, const std::string&) -> Result<> {
     s.options.*member = true;
     return {};
   };
 }
 
-auto boolean(bool NvccOptions::*member) {
+auto boolean(bool NvccOptions::* member) {
   return [member](State& s, const std::string& value) -> Result<> {
     s.options.*member = value == "true";
     return {};
@@ -98,7 +100,7 @@ auto query(Query value) {
   };
 }
 
-auto text(std::string NvccOptions::*member) {
+auto text(std::string NvccOptions::* member) {
   return [member](State& s, const std::string& value) -> Result<> {
     s.options.*member = value;
     return {};
@@ -106,7 +108,7 @@ auto text(std::string NvccOptions::*member) {
 }
 
 /// Each value goes to `member`, behind `prefix` ("-I"), or as a second argument when the prefix ends in a blank ("-isystem ").
-auto collect(std::vector<std::string> NvccOptions::*member, std::string prefix) {
+auto collect(std::vector<std::string> NvccOptions::* member, std::string prefix) {
   return [member, prefix](State& s, const std::string& value) -> Result<> {
     auto& list = s.options.*member;
     if (prefix.ends_with(' ')) {
@@ -122,9 +124,9 @@ auto collect(std::vector<std::string> NvccOptions::*member, std::string prefix) 
 Result<> nothing(State&, const std::string&) { return {}; }
 
 Result<> set_std(State& s, const std::string& value) {
-  static const std::vector<std::string> known{"c++03", "c++11", "c++14", "c++17", "c++20", "c++23", "gnu++11", "gnu++14", "gnu++17", "gnu++20", "gnu++23"};
-  if (std::find(known.begin(), known.end(), value) == known.end())
-    return fatal("Value '" + value + "' is not defined for option 'std'");
+  static const std::vector<std::string> known{"c++03",   "c++11",   "c++14",   "c++17",   "c++20",  "c++23",
+                                              "gnu++11", "gnu++14", "gnu++17", "gnu++20", "gnu++23"};
+  if (std::find(known.begin(), known.end(), value) == known.end()) return fatal("Value '" + value + "' is not defined for option 'std'");
   s.options.std = value;
   return {};
 }
@@ -138,10 +140,14 @@ Result<> set_optimize(State& s, const std::string& value) {
 }
 
 Result<> set_runtime(State& s, const std::string& value) {
-  if (value == "none") s.options.runtime = CudaRuntime::None;
-  else if (value == "shared") s.options.runtime = CudaRuntime::Shared;
-  else if (value == "static") s.options.runtime = CudaRuntime::Static;
-  else return fatal("Value '" + value + "' is not defined for option 'cudart'; there are none, shared and static");
+  if (value == "none")
+    s.options.runtime = CudaRuntime::None;
+  else if (value == "shared")
+    s.options.runtime = CudaRuntime::Shared;
+  else if (value == "static")
+    s.options.runtime = CudaRuntime::Static;
+  else
+    return fatal("Value '" + value + "' is not defined for option 'cudart'; there are none, shared and static");
   return {};
 }
 
@@ -199,7 +205,8 @@ const std::vector<Option>& table() {
        "the same with relocatable device code"},
       {"device-w", "dw", Nothing, phase(Phase::Object), "the same with whole-program device code"},
       {"ptx", nullptr, Nothing, phase(Phase::Ptx), "compile the device code to PTX"},
-      {"cubin", nullptr, Nothing, phase(Phase::Cubin), "compile the device code to what cuModuleLoad takes; it holds PTX, there being no machine code here"},
+      {"cubin", nullptr, Nothing, phase(Phase::Cubin),
+       "compile the device code to what cuModuleLoad takes; it holds PTX, there being no machine code here"},
       {"fatbin", nullptr, Nothing, phase(Phase::Fatbin), "compile the device code to a fat binary that holds PTX"},
       {"preprocess", "E", Nothing, phase(Phase::Preprocess), "preprocess only"},
       {"generate-dependencies", "M", Nothing, phase(Phase::Dependencies), "print a make rule for the input"},
@@ -228,7 +235,8 @@ const std::vector<Option>& table() {
       {"gpu-architecture", "arch", Value, [](State& s, const std::string& v) { return s.targets.set_arch(v); },
        "architecture that the source sees: sm_NN, compute_NN, native, all, all-major", "ARCH"},
       {"gpu-code", "code", List, [](State& s, const std::string& v) { return s.targets.add_code(v); }, "what is embedded for it", "CODE"},
-      {"generate-code", "gencode", Value, [](State& s, const std::string& v) { return s.targets.add_gencode(v); }, "both in one: arch=compute_NN,code=sm_NN", "SPEC"},
+      {"generate-code", "gencode", Value, [](State& s, const std::string& v) { return s.targets.add_gencode(v); },
+       "both in one: arch=compute_NN,code=sm_NN", "SPEC"},
       {"relocatable-device-code", "rdc", TrueFalse, boolean(&O::relocatable), "device code may refer to other files", "true|false"},
       {"std", nullptr, Value, set_std, "language standard: c++03 to c++23", "STD"},
       {"x", nullptr, Value, set_language, "language of the inputs that follow: c, c++, cu", "LANG"},
@@ -237,7 +245,8 @@ const std::vector<Option>& table() {
       {"device-debug", "G", Nothing, flag(&O::device_debug), "device code unoptimised, with line information"},
       {"generate-line-info", "lineinfo", Nothing, flag(&O::line_info), "line information for device code"},
       {"profile", "pg", Nothing, flag(&O::profile), "instrument host code for gprof"},
-      {"use_fast_math", nullptr, Nothing, flag(&O::fast_math), "-ftz=true -prec-div=false -prec-sqrt=false -fmad=true, and approximate functions"},
+      {"use_fast_math", nullptr, Nothing, flag(&O::fast_math),
+       "-ftz=true -prec-div=false -prec-sqrt=false -fmad=true, and approximate functions"},
       {"ftz", nullptr, TrueFalse, boolean(&O::ftz), "flush single-precision denormals to zero", "true|false"},
       {"prec-div", nullptr, TrueFalse, boolean(&O::prec_div), "IEEE division", "true|false"},
       {"prec-sqrt", nullptr, TrueFalse, boolean(&O::prec_sqrt), "IEEE square root", "true|false"},
@@ -260,7 +269,8 @@ const std::vector<Option>& table() {
       {"compiler-options", "Xcompiler", List, add_host_flags, "options for the host compilation", "OPTIONS"},
       {"linker-options", "Xlinker", List, add_linker_flag, "options for the host linker", "OPTIONS"},
       {"archive-options", "Xarchive", List, collect(&O::archive_flags, ""), "options for ar", "OPTIONS"},
-      {"forward-unknown-to-host-compiler", nullptr, Nothing, flag(&O::forward_unknown_compiler), "an unknown option goes to the host compilation"},
+      {"forward-unknown-to-host-compiler", nullptr, Nothing, flag(&O::forward_unknown_compiler),
+       "an unknown option goes to the host compilation"},
       {"forward-unknown-to-host-linker", nullptr, Nothing, flag(&O::forward_unknown_linker), "an unknown option goes to the host linker"},
       {"forward-unknown-opts", nullptr, Nothing,
        [](State& s, const std::string&) -> Result<> {
@@ -362,8 +372,10 @@ Result<std::vector<std::string>> read_arguments(const std::string& path) {
   bool any = false;
   for (char c : all) {
     if (quote) {
-      if (c == quote) quote = 0;
-      else word += c;
+      if (c == quote)
+        quote = 0;
+      else
+        word += c;
     } else if (c == '"' || c == '\'') {
       quote = c;
       any = true;
@@ -385,9 +397,12 @@ Result<std::vector<std::string>> expand_files(const std::vector<std::string>& ar
   for (size_t i = 0; i < arguments.size(); i++) {
     const std::string& a = arguments[i];
     std::string list;
-    if (a.size() > 1 && a[0] == '@') list = a.substr(1);
-    else if ((a == "-optf" || a == "--options-file" || a == "-options-file") && i + 1 < arguments.size()) list = arguments[++i];
-    else if (a.starts_with("-optf=") || a.starts_with("--options-file=")) list = a.substr(a.find('=') + 1);
+    if (a.size() > 1 && a[0] == '@')
+      list = a.substr(1);
+    else if ((a == "-optf" || a == "--options-file" || a == "-options-file") && i + 1 < arguments.size())
+      list = arguments[++i];
+    else if (a.starts_with("-optf=") || a.starts_with("--options-file="))
+      list = a.substr(a.find('=') + 1);
     else {
       all.push_back(a);
       continue;
@@ -412,7 +427,8 @@ Error unknown_option(const std::string& argument) {
   bare = bare.substr(0, bare.find('='));
   std::string close = nearest(bare, names);
   std::string message = "Unknown option '" + argument + "'";
-  if (!close.empty()) message += "; did you mean '" + std::string(close.size() > 2 && !argument.starts_with("--") ? "-" : "--") + close + "'?";
+  if (!close.empty())
+    message += "; did you mean '" + std::string(close.size() > 2 && !argument.starts_with("--") ? "-" : "--") + close + "'?";
   return fatal(message + (close.empty() ? "; options for the host compiler go through -Xcompiler" : ""));
 }
 
@@ -434,10 +450,14 @@ bool joined_option(const std::string& argument, const Option*& option, std::stri
 }
 
 bool source_language(const std::string& forced, Language& language) {
-  if (forced == "cu") language = Language::Cuda;
-  else if (forced == "c++") language = Language::Cxx;
-  else if (forced == "c") language = Language::C;
-  else return false;
+  if (forced == "cu")
+    language = Language::Cuda;
+  else if (forced == "c++")
+    language = Language::Cxx;
+  else if (forced == "c")
+    language = Language::C;
+  else
+    return false;
   return true;
 }
 
@@ -462,7 +482,8 @@ Result<> check(const NvccOptions& o) {
     return fatal("A single input file is required for a non-link phase when an outputfile is specified");
   if (!joins && sources == 0) return fatal("Don't know what to do with '" + o.inputs[0].path + "' in a phase that compiles");
   if ((o.phase == Phase::Ptx || o.phase == Phase::Cubin) && o.targets.size() > 1)
-    return fatal("Option '--" + std::string(o.phase == Phase::Ptx ? "ptx" : "cubin") + "' is not allowed when compiling for multiple GPU architectures");
+    return fatal("Option '--" + std::string(o.phase == Phase::Ptx ? "ptx" : "cubin") +
+                 "' is not allowed when compiling for multiple GPU architectures");
   return {};
 }
 
@@ -474,14 +495,23 @@ bool language_of(std::string_view path, Language& language) {
   size_t dot = name.rfind('.');
   if (dot == name.npos) return false;
   std::string_view ending = name.substr(dot + 1);
-  auto is = [&](std::initializer_list<std::string_view> endings) { return std::find(endings.begin(), endings.end(), ending) != endings.end(); };
-  if (is({"cu", "cuh"})) language = Language::Cuda;
-  else if (is({"cpp", "cc", "cxx", "C", "c++", "ii"})) language = Language::Cxx;
-  else if (is({"c", "i"})) language = Language::C;
-  else if (is({"ptx"})) language = Language::Ptx;
-  else if (is({"o", "obj", "so", "lo"}) || name.find(".so.") != name.npos) language = Language::Object;
-  else if (is({"a", "lib"})) language = Language::Archive;
-  else return false;
+  auto is = [&](std::initializer_list<std::string_view> endings) {
+    return std::find(endings.begin(), endings.end(), ending) != endings.end();
+  };
+  if (is({"cu", "cuh"}))
+    language = Language::Cuda;
+  else if (is({"cpp", "cc", "cxx", "C", "c++", "ii"}))
+    language = Language::Cxx;
+  else if (is({"c", "i"}))
+    language = Language::C;
+  else if (is({"ptx"}))
+    language = Language::Ptx;
+  else if (is({"o", "obj", "so", "lo"}) || name.find(".so.") != name.npos)
+    language = Language::Object;
+  else if (is({"a", "lib"}))
+    language = Language::Archive;
+  else
+    return false;
   return true;
 }
 
@@ -516,7 +546,8 @@ Result<ParsedCommand> parse_nvcc(const std::vector<std::string>& given) {
   State state;
   // Whether unknown options are forwarded may be said after them.
   for (const std::string& a : arguments) {
-    if (a.ends_with("-forward-unknown-to-host-compiler") || a.ends_with("-forward-unknown-opts")) state.options.forward_unknown_compiler = true;
+    if (a.ends_with("-forward-unknown-to-host-compiler") || a.ends_with("-forward-unknown-opts"))
+      state.options.forward_unknown_compiler = true;
     if (a.ends_with("-forward-unknown-to-host-linker") || a.ends_with("-forward-unknown-opts")) state.options.forward_unknown_linker = true;
   }
   for (size_t i = 0; i < arguments.size(); i++) {
@@ -539,18 +570,24 @@ Result<ParsedCommand> parse_nvcc(const std::vector<std::string>& given) {
     if (!option) {
       // -Wl,... and -pthread mean the same to every host compiler, and build systems write them bare.
       bool to_linker = argument.starts_with("-Wl,") || (state.options.forward_unknown_linker && !state.options.forward_unknown_compiler);
-      if (to_linker && (state.options.forward_unknown_linker || state.options.forward_unknown_compiler)) state.options.link_flags.push_back(argument);
-      else if (state.options.forward_unknown_compiler) state.options.host_flags.push_back(argument);
-      else return unknown_option(argument);
+      if (to_linker && (state.options.forward_unknown_linker || state.options.forward_unknown_compiler))
+        state.options.link_flags.push_back(argument);
+      else if (state.options.forward_unknown_compiler)
+        state.options.host_flags.push_back(argument);
+      else
+        return unknown_option(argument);
       continue;
     }
     if (option->takes == Takes::Nothing) {
       if (has_value && value == "false") continue;
     } else if (!has_value) {
       bool boolean_next = i + 1 < arguments.size() && (arguments[i + 1] == "true" || arguments[i + 1] == "false");
-      if (option->takes == Takes::TrueFalse && !boolean_next) value = "true";
-      else if (i + 1 < arguments.size()) value = arguments[++i];
-      else return fatal("Argument expected after option '" + argument + "'");
+      if (option->takes == Takes::TrueFalse && !boolean_next)
+        value = "true";
+      else if (i + 1 < arguments.size())
+        value = arguments[++i];
+      else
+        return fatal("Argument expected after option '" + argument + "'");
     }
     AW_TRY(apply(state, *option, value));
   }

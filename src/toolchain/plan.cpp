@@ -123,6 +123,8 @@ class Planner {
 
   Words cuda_clang(const Input& input) const {
     Words words{kit_.clang, "-x", "cuda", "--cuda-path=" + kit_.root, "-Wno-unknown-cuda-version"};
+    // clang puts the toolkit behind /usr/local/include, where headers of another toolkit may lie.
+    words += {"-isystem", kit_.include()};
     words += source_flags(input);
     return words;
   }
@@ -175,6 +177,7 @@ class Planner {
   /// Device code of one input as a container.
   void make_fatbin(const Input& input, const std::string& output) {
     std::vector<std::pair<const Target*, std::string>> images;
+    images.reserve(o_.targets.size());
     for (const Target& target : o_.targets)
       images.emplace_back(&target, input.language == Language::Ptx ? input.path : device_compile(input, target, {}));
     fatbinary(images, output);
@@ -186,14 +189,18 @@ class Planner {
     } else if (input.language == Language::Cuda || (input.language == Language::Ptx && o_.phase != Phase::Ptx)) {
       make_fatbin(input, output_for(input, o_.phase == Phase::Cubin ? ".cubin" : ".fatbin"));
     } else if (is_source(input)) {
-      return Error{CUDA_ERROR_INVALID_VALUE, "'" + input.path + "' holds no device code: -ptx, -cubin and -fatbin take .cu files; -x cu says that it is one", {}};
+      return Error{CUDA_ERROR_INVALID_VALUE,
+                   "'" + input.path + "' holds no device code: -ptx, -cubin and -fatbin take .cu files; -x cu says that it is one",
+                   {}};
     }
     return {};
   }
 
   Result<> compile(const Input& input, const std::string& output) {
     if (input.language == Language::Ptx)
-      return Error{CUDA_ERROR_INVALID_VALUE, "'" + input.path + "' cannot become an object file: PTX has no host code; -cubin and -fatbin take it", {}};
+      return Error{CUDA_ERROR_INVALID_VALUE,
+                   "'" + input.path + "' cannot become an object file: PTX has no host code; -cubin and -fatbin take it",
+                   {}};
     Words words;
     if (input.language == Language::Cuda) {
       std::string container = intermediate(input, ".fatbin");
@@ -330,7 +337,8 @@ Result<Plan> make_plan(const NvccOptions& options, const Toolkit& toolkit, const
 std::string shown(const Step& step) {
   std::string line;
   for (const std::string& word : step.argv) {
-    bool plain = &word == &step.argv[0] || word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:") == word.npos;
+    bool plain = &word == &step.argv[0] ||
+                 word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:") == word.npos;
     if (!line.empty()) line += ' ';
     if (plain) {
       line += word;
@@ -351,8 +359,8 @@ std::string settings(const Toolkit& toolkit) {
   std::string bin = toolkit.bin();
   return "#$ _NVVM_BRANCH_=nvvm\n#$ _SPACE_= \n#$ _CUDART_=cudart\n#$ _HERE_=" + bin + "\n#$ _THERE_=" + bin +
          "\n#$ _TARGET_SIZE_=\n#$ _TARGET_DIR_=\n#$ TOP=" + toolkit.root + "\n#$ NVVMIR_LIBRARY_DIR=" + toolkit.root +
-         "/nvvm/libdevice\n#$ PATH=" + bin + ":" + (path ? path : "") + "\n#$ INCLUDES=\"-I" + toolkit.include() + "\"\n#$ LIBRARIES=  \"-L" +
-         toolkit.lib64() + "/stubs\" \"-L" + toolkit.lib64() + "\"\n";
+         "/nvvm/libdevice\n#$ PATH=" + bin + ":" + (path ? path : "") + "\n#$ INCLUDES=\"-I" + toolkit.include() +
+         "\"\n#$ LIBRARIES=  \"-L" + toolkit.lib64() + "/stubs\" \"-L" + toolkit.lib64() + "\"\n";
 }
 
 }  // namespace anywarp::toolchain

@@ -11,13 +11,13 @@
 #include "toolchain/process.h"
 #include "toolchain/toolkit.h"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
-#include <unistd.h>
 
 namespace anywarp::toolchain {
 
@@ -81,7 +81,8 @@ int run_source(std::vector<std::string> compile, std::vector<std::string> argv) 
     return false;
   };
   if (!given("-O") && !given("--optimize")) compile.insert(compile.begin(), "-O2");
-  if (!given("-arch") && !given("--gpu-architecture") && !given("-gencode") && !given("--generate-code")) compile.insert(compile.begin(), "-arch=native");
+  if (!given("-arch") && !given("--gpu-architecture") && !given("-gencode") && !given("--generate-code"))
+    compile.insert(compile.begin(), "-arch=native");
   catch_interrupts();
   int fd = -1;
   {
@@ -116,7 +117,8 @@ int run_main(const std::vector<std::string>& words) {
   if (words[0][0] != '-' && !is_source(words[0])) {
     if (is_file(words[0]) && access(words[0].c_str(), X_OK) != 0) {
       Language language;
-      if (!language_of(words[0], language)) return complain(126, "'" + words[0] + "' is no program (it is not executable) and no CUDA source (its name does not end in .cu)");
+      if (!language_of(words[0], language))
+        return complain(126, "'" + words[0] + "' is no program (it is not executable) and no CUDA source (its name does not end in .cu)");
     } else {
       return run_program_in_place(words);
     }

@@ -1,8 +1,8 @@
 #include "toolchain/toolkit.h"
 
+#include <unistd.h>
 #include <filesystem>
 #include <system_error>
-#include <unistd.h>
 
 namespace anywarp::toolchain {
 
@@ -41,8 +41,10 @@ Result<Toolkit> find_toolkit() {
   for (const fs::path& root : {prefix, prefix / "toolkit"}) {
     if (fs::exists(root / "nvvm/libdevice", error) && fs::exists(root / "include", error)) return Toolkit{root.string(), {}, {}};
   }
-  return Error{CUDA_ERROR_FILE_NOT_FOUND, "no CUDA toolkit belongs to " + self.string() + ": neither " + prefix.string() + " nor " +
-                                              (prefix / "toolkit").string() + " holds include and nvvm/libdevice", {}};
+  return Error{CUDA_ERROR_FILE_NOT_FOUND,
+               "no CUDA toolkit belongs to " + self.string() + ": neither " + prefix.string() + " nor " + (prefix / "toolkit").string() +
+                   " holds include and nvvm/libdevice",
+               {}};
 }
 
 Result<Toolkit> find_toolkit_and_compiler() {
@@ -50,7 +52,9 @@ Result<Toolkit> find_toolkit_and_compiler() {
   toolkit.clang = find_program({"/usr/lib/llvm-22/bin/clang++", "clang++-22"});
   toolkit.ar = find_program({"/usr/lib/llvm-22/bin/llvm-ar", "llvm-ar-22", "ar"});
   if (toolkit.clang.empty())
-    return Error{CUDA_ERROR_FILE_NOT_FOUND, "clang 22 was not found, neither in /usr/lib/llvm-22/bin nor as clang++-22 on PATH; install the Debian package clang-22", {}};
+    return Error{CUDA_ERROR_FILE_NOT_FOUND,
+                 "clang 22 was not found, neither in /usr/lib/llvm-22/bin nor as clang++-22 on PATH; install the Debian package clang-22",
+                 {}};
   return toolkit;
 }
 

@@ -5,7 +5,7 @@ import re
 WARN_LINES, MOST_LINES = 800, 1500
 SOURCE = (".h", ".cpp", ".cu", ".cuh", ".py", ".c", ".hpp", ".inc", ".sh", ".cmake")
 GENERATED_PATH = re.compile(r"generated|/corpus/")
-GENERATED_HEAD = re.compile(r"\bgenerated\b", re.I)  # in the first lines of a file
+GENERATED_HEAD = re.compile(r"\bgenerated\b|Written by gen/", re.I)  # in the first lines of a file
 # Home folders and the like, and anything at the root that is no folder of the Filesystem Hierarchy Standard.
 MACHINE_PATH = re.compile(r"""(?<![\w.$}~*/>)-])/(?:home|root|mnt|srv|Users|w[o]rk|f[a]rm|workspace|data)/[\w.]""")
 TEMPORARY = re.compile(r"""(?<![\w.$}~*/])/tmp/(?!.*XXXXXX)[\w.]""")
