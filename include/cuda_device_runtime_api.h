@@ -1,0 +1,36 @@
+// The part of the runtime API that kernels may call. Launching kernels from kernels is not supported: its streams have their
+// values here, but no function takes them on the device.
+#ifndef __CUDA_DEVICE_RUNTIME_API_H__
+#define __CUDA_DEVICE_RUNTIME_API_H__
+
+#include "crt/host_defines.h"
+#include "driver_types.h"
+
+#define cudaStreamTailLaunch ((cudaStream_t)0x3)
+#define cudaStreamFireAndForget ((cudaStream_t)0x4)
+#define cudaStreamGraphTailLaunch ((cudaStream_t)0x0100000000000000)
+#define cudaStreamGraphFireAndForget ((cudaStream_t)0x0200000000000000)
+#define cudaStreamGraphFireAndForgetAsSibling ((cudaStream_t)0x0300000000000000)
+
+#if defined(__cplusplus) && defined(__CUDA__) && defined(__clang__)
+
+extern "C" {
+
+// Programmatic dependent launch: a grid lets the next one in its stream begin, which waits for what it needs.
+static __inline__ __attribute__((device, unused)) void cudaTriggerProgrammaticLaunchCompletion(void) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;");
+#endif
+}
+
+static __inline__ __attribute__((device, unused)) void cudaGridDependencySynchronize(void) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+}  // extern "C"
+
+#endif
+
+#endif

@@ -1,0 +1,2 @@
+// The definitions are in the header.
+#include "vector_functions.h"
