@@ -88,7 +88,8 @@ def channel_header():
         channels = [16 if channel < (count or 1) else 0 for channel in range(4)]
         out.append(f'static __inline__ __host__ cudaChannelFormatDesc cudaCreateChannelDescHalf{count}(void) {{\n'
                    f'  return cudaCreateChannelDesc({", ".join(map(str, channels))}, cudaChannelFormatKindFloat);\n}}\n')
-    out.append('\n')
+    out.append('static __inline__ __host__ cudaChannelFormatDesc cudaCreateChannelDescNV12(void) {\n'
+               '  return cudaCreateChannelDesc(8, 8, 8, 0, cudaChannelFormatKindNV12);\n}\n\n')
     specialise('char', [8, 0, 0, 0], '(char)-1 < 0 ? cudaChannelFormatKindSigned : cudaChannelFormatKindUnsigned')
     for base, member, size in BASES:
         if size == 8:

@@ -25,6 +25,9 @@ static __inline__ __host__ cudaChannelFormatDesc cudaCreateChannelDescHalf2(void
 static __inline__ __host__ cudaChannelFormatDesc cudaCreateChannelDescHalf4(void) {
   return cudaCreateChannelDesc(16, 16, 16, 16, cudaChannelFormatKindFloat);
 }
+static __inline__ __host__ cudaChannelFormatDesc cudaCreateChannelDescNV12(void) {
+  return cudaCreateChannelDesc(8, 8, 8, 0, cudaChannelFormatKindNV12);
+}
 
 template <>
 __inline__ __host__ cudaChannelFormatDesc cudaCreateChannelDesc<char>(void) {

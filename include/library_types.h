@@ -70,12 +70,6 @@ enum libraryPropertyType_t {
 };
 typedef enum libraryPropertyType_t libraryPropertyType;
 
-typedef enum cudaDataType_t cudaDataType_t;
-typedef enum cudaEmulationStrategy_t cudaEmulationStrategy_t;
-typedef enum cudaEmulationMantissaControl_t cudaEmulationMantissaControl_t;
-typedef enum cudaEmulationSpecialValuesSupport_t cudaEmulationSpecialValuesSupport_t;
-typedef enum libraryPropertyType_t libraryPropertyType_t;
-
 #ifndef __cplusplus
 typedef enum cudaDataType_t cudaDataType_t;
 typedef enum cudaEmulationStrategy_t cudaEmulationStrategy_t;
