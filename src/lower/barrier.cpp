@@ -20,16 +20,16 @@ In::ID select(const Inst& inst, const Forms& forms, bool with_count) {
   return aligned ? (with_count ? forms.aligned_count : forms.aligned_all) : (with_count ? forms.count : forms.all);
 }
 
-constexpr Forms kSync = {In::nvvm_barrier_cta_sync_aligned_all, In::nvvm_barrier_cta_sync_aligned_count,
-                         In::nvvm_barrier_cta_sync_all, In::nvvm_barrier_cta_sync_count};
+constexpr Forms kSync = {In::nvvm_barrier_cta_sync_aligned_all, In::nvvm_barrier_cta_sync_aligned_count, In::nvvm_barrier_cta_sync_all,
+                         In::nvvm_barrier_cta_sync_count};
 constexpr Forms kArrive = {In::not_intrinsic, In::nvvm_barrier_cta_arrive_aligned_count, In::not_intrinsic,
                            In::nvvm_barrier_cta_arrive_count};
 constexpr Forms kPopc = {In::nvvm_barrier_cta_red_popc_aligned_all, In::nvvm_barrier_cta_red_popc_aligned_count,
                          In::nvvm_barrier_cta_red_popc_all, In::nvvm_barrier_cta_red_popc_count};
 constexpr Forms kAnd = {In::nvvm_barrier_cta_red_and_aligned_all, In::nvvm_barrier_cta_red_and_aligned_count,
                         In::nvvm_barrier_cta_red_and_all, In::nvvm_barrier_cta_red_and_count};
-constexpr Forms kOr = {In::nvvm_barrier_cta_red_or_aligned_all, In::nvvm_barrier_cta_red_or_aligned_count,
-                       In::nvvm_barrier_cta_red_or_all, In::nvvm_barrier_cta_red_or_count};
+constexpr Forms kOr = {In::nvvm_barrier_cta_red_or_aligned_all, In::nvvm_barrier_cta_red_or_aligned_count, In::nvvm_barrier_cta_red_or_all,
+                       In::nvvm_barrier_cta_red_or_count};
 
 }  // namespace
 
@@ -38,14 +38,12 @@ void lower_barrier(Lowering& lower, const Inst& inst) {
     lower.nvvm(In::nvvm_bar_warp_sync, {lower.read(inst, 0, kB32)});
     return;
   }
-  if (inst.has("cluster"))
-    return lower.unsupported(inst);
+  if (inst.has("cluster")) return lower.unsupported(inst);
   if (inst.has("red")) {
     // d, a{, b}, {!}c
     const bool with_count = inst.operand_count() > 3;
     llvm::SmallVector<Value*, 3> arguments{lower.read(inst, 1, kU32)};
-    if (with_count)
-      arguments.push_back(lower.read(inst, 2, kU32));
+    if (with_count) arguments.push_back(lower.read(inst, 2, kU32));
     arguments.push_back(lower.read_predicate(inst, with_count ? 3 : 2));
     if (inst.has("popc"))
       lower.write(inst, 0, lower.nvvm(select(inst, kPopc, with_count), arguments), kU32);
@@ -55,13 +53,10 @@ void lower_barrier(Lowering& lower, const Inst& inst) {
   }
   // With no operand at all, bar.sync is barrier 0.
   llvm::SmallVector<Value*, 2> arguments;
-  for (unsigned i = 0; i < inst.operand_count(); ++i)
-    arguments.push_back(lower.read(inst, i, kU32));
-  if (arguments.empty())
-    arguments.push_back(lower.b.getInt32(0));
+  for (unsigned i = 0; i < inst.operand_count(); ++i) arguments.push_back(lower.read(inst, i, kU32));
+  if (arguments.empty()) arguments.push_back(lower.b.getInt32(0));
   In::ID id = select(inst, inst.has("arrive") ? kArrive : kSync, arguments.size() > 1);
-  if (id == In::not_intrinsic)
-    return lower.unsupported(inst);
+  if (id == In::not_intrinsic) return lower.unsupported(inst);
   lower.nvvm(id, arguments);
 }
 
@@ -69,8 +64,7 @@ void lower_barrier(Lowering& lower, const Inst& inst) {
 void lower_fence(Lowering& lower, const Inst& inst) {
   llvm::AtomicOrdering order = ordering_of(inst);
   if (inst.opcode == "membar" || inst.has("proxy") || order == llvm::AtomicOrdering::NotAtomic)
-    order = inst.has("sc") || inst.opcode == "membar" ? llvm::AtomicOrdering::SequentiallyConsistent
-                                                      : llvm::AtomicOrdering::AcquireRelease;
+    order = inst.has("sc") || inst.opcode == "membar" ? llvm::AtomicOrdering::SequentiallyConsistent : llvm::AtomicOrdering::AcquireRelease;
   lower.b.CreateFence(order, scope_of(lower.context, inst));
 }
 

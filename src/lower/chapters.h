@@ -9,8 +9,8 @@ struct Inst;
 using Handler = void(Lowering&, const Inst&);
 
 // integer.cpp
-Handler lower_add, lower_mul, lower_mad, lower_mul24, lower_sad, lower_div, lower_abs, lower_min, lower_popc, lower_clz,
-    lower_bfind, lower_fns, lower_brev, lower_bfe, lower_bfi, lower_bmsk, lower_szext, lower_dp;
+Handler lower_add, lower_mul, lower_mad, lower_mul24, lower_sad, lower_div, lower_abs, lower_min, lower_popc, lower_clz, lower_bfind,
+    lower_fns, lower_brev, lower_bfe, lower_bfi, lower_bmsk, lower_szext, lower_dp;
 // extended.cpp
 Handler lower_carry, lower_carry_mad;
 // float.cpp

@@ -42,8 +42,7 @@ constexpr Comparison kComparisons[] = {
 const Comparison* comparison_of(const Inst& inst) {
   for (std::string_view word : inst.words) {
     for (const Comparison& comparison : kComparisons) {
-      if (comparison.word == word)
-        return &comparison;
+      if (comparison.word == word) return &comparison;
     }
   }
   return nullptr;
@@ -52,31 +51,28 @@ const Comparison* comparison_of(const Inst& inst) {
 /// The comparison of sources 1 and 2; null and an error when it is none that the type has.
 Value* compare(Lowering& lower, const Inst& inst, Scalar type) {
   const Comparison* comparison = comparison_of(inst);
-  CmpInst::Predicate predicate = !comparison          ? CmpInst::BAD_ICMP_PREDICATE
-                                 : type.is_float()    ? comparison->floating
-                                 : type.is_signed()   ? comparison->is_signed
-                                                      : comparison->is_unsigned;
+  CmpInst::Predicate predicate = !comparison        ? CmpInst::BAD_ICMP_PREDICATE
+                                 : type.is_float()  ? comparison->floating
+                                 : type.is_signed() ? comparison->is_signed
+                                                    : comparison->is_unsigned;
   if (predicate == CmpInst::BAD_ICMP_PREDICATE || predicate == CmpInst::BAD_FCMP_PREDICATE) {
     lower.unsupported(inst);
     return nullptr;
   }
   Value *a = lower.read(inst, 1, type), *b = lower.read(inst, 2, type);
-  if (type.is_float())
-    return lower.b.CreateFCmp(predicate, lower.flush(inst, a), lower.flush(inst, b));
+  if (type.is_float()) return lower.b.CreateFCmp(predicate, lower.flush(inst, a), lower.flush(inst, b));
   return lower.b.CreateICmp(predicate, a, b);
 }
 
 Value* combine(Lowering& lower, const Inst& inst, Value* test, Value* c) {
   std::string_view op = inst.one_of({"and", "or", "xor"});
-  if (op.empty() || !c)
-    return test;
+  if (op.empty() || !c) return test;
   return op == "and" ? lower.b.CreateAnd(test, c) : op == "or" ? lower.b.CreateOr(test, c) : lower.b.CreateXor(test, c);
 }
 
 /// The predicate of a boolean operator, one for all lanes, in the shape of `test`.
 Value* third(Lowering& lower, const Inst& inst, Value* test) {
-  if (inst.operand_count() < 4)
-    return nullptr;
+  if (inst.operand_count() < 4) return nullptr;
   Value* c = lower.read_predicate(inst, 3);
   auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(test->getType());
   return vector ? lower.b.CreateVectorSplat(vector->getNumElements(), c) : c;
@@ -86,8 +82,7 @@ Value* third(Lowering& lower, const Inst& inst, Value* test) {
 
 void lower_setp(Lowering& lower, const Inst& inst) {
   Value* test = compare(lower, inst, inst.type());
-  if (!test)
-    return;
+  if (!test) return;
   Value* c = third(lower, inst, test);
   if (test->getType()->isVectorTy()) {
     // setp.f16x2: p is the low lane, q the high one.
@@ -97,16 +92,14 @@ void lower_setp(Lowering& lower, const Inst& inst) {
     return;
   }
   lower.write(inst, 0, combine(lower, inst, test, c), kPredicate);
-  if (lower.has_second(inst, 0))
-    lower.write_second(inst, 0, combine(lower, inst, lower.b.CreateNot(test), c), kPredicate);
+  if (lower.has_second(inst, 0)) lower.write_second(inst, 0, combine(lower, inst, lower.b.CreateNot(test), c), kPredicate);
 }
 
 // set: all ones, or 1.0, where the comparison holds.
 void lower_set(Lowering& lower, const Inst& inst) {
   Scalar to = inst.type(0), from = inst.type(1);
   Value* test = compare(lower, inst, from);
-  if (!test)
-    return;
+  if (!test) return;
   test = combine(lower, inst, test, third(lower, inst, test));
   if (to.is_float()) {
     lower.write(inst, 0, lower.b.CreateUIToFP(test, lower.type(to)), to);

@@ -14,14 +14,11 @@ namespace {
 using llvm::Value;
 
 std::string_view format_name(Scalar scalar) {
-  if (scalar.kind == Scalar::Brain)
-    return "bf16";
+  if (scalar.kind == Scalar::Brain) return "bf16";
   return scalar.lane_bits == 16 ? "f16" : scalar.lane_bits == 32 ? "f32" : "f64";
 }
 
-std::string integer_name(Scalar scalar) {
-  return (scalar.is_signed() ? "s" : "u") + std::to_string(scalar.bits());
-}
+std::string integer_name(Scalar scalar) { return (scalar.is_signed() ? "s" : "u") + std::to_string(scalar.bits()); }
 
 Value* flush_single(Lowering& lower, const Inst& inst, Value* value) {
   return value->getType()->isFloatTy() ? lower.flush(inst, value) : value;
@@ -30,8 +27,7 @@ Value* flush_single(Lowering& lower, const Inst& inst, Value* value) {
 /// .rni, .rzi, .rmi, .rpi: to an integral value.
 Value* round_integral(Lowering& lower, const Inst& inst, Value* value) {
   std::string_view mode = inst.one_of({"rni", "rzi", "rmi", "rpi"});
-  if (mode.empty())
-    return value;
+  if (mode.empty()) return value;
   llvm::Intrinsic::ID id = mode == "rni"   ? llvm::Intrinsic::roundeven
                            : mode == "rzi" ? llvm::Intrinsic::trunc
                            : mode == "rmi" ? llvm::Intrinsic::floor
@@ -59,13 +55,11 @@ Value* integer_to_integer(Lowering& lower, const Inst& inst, Scalar to, Scalar f
 
 Value* float_to_integer(Lowering& lower, const Inst& inst, Scalar to, Scalar from) {
   Value* value = flush_single(lower, inst, lower.read(inst, 1, from));
-  if (from.is_half())
-    value = lower.b.CreateFPExt(value, lower.b.getFloatTy());
+  if (from.is_half()) value = lower.b.CreateFPExt(value, lower.b.getFloatTy());
   value = round_integral(lower, inst, value);
   llvm::Intrinsic::ID id = to.is_signed() ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
   Value* result = lower.b.CreateIntrinsic(id, {lower.type(to), value->getType()}, {value});
-  if (from.bits() != 64 && to.bits() != 64)
-    return result;
+  if (from.bits() != 64 && to.bits() != 64) return result;
   Value* nan = lower.constant(to, uint64_t{1} << (to.bits() - 1));
   return lower.b.CreateSelect(lower.b.CreateFCmpUNO(value, value), nan, result);
 }
@@ -87,8 +81,7 @@ Value* integer_to_float(Lowering& lower, const Inst& inst, Scalar to, Scalar fro
 Value* narrowed(Lowering& lower, const Inst& inst, Value* value, Scalar to, Scalar from) {
   const std::string_view rounding = inst.rounding();
   const bool plain = rounding == "rn" && !(to.lane_bits == 16 && from.lane_bits == 64);
-  if (plain && !inst.has("satfinite"))
-    return lower.b.CreateFPTrunc(value, lower.type(to));
+  if (plain && !inst.has("satfinite")) return lower.b.CreateFPTrunc(value, lower.type(to));
   if (inst.has("satfinite"))
     return lower.devicelib({"cvt", rounding, "satfinite", format_name(to), format_name(from)}, lower.type(to), {value});
   return lower.devicelib({"cvt", rounding, format_name(to), format_name(from)}, lower.type(to), {value});
@@ -117,19 +110,16 @@ Value* float_to_float(Lowering& lower, const Inst& inst, Value* value, Scalar to
 void convert_format(Lowering& lower, const Inst& inst, Scalar to, Scalar from) {
   const bool known = (to.kind == Scalar::Other && (inst.has("tf32") || inst.has("e4m3x2") || inst.has("e5m2x2"))) ||
                      (from.kind == Scalar::Other && (inst.has("e4m3x2") || inst.has("e5m2x2")));
-  if (!known || inst.has("rs"))
-    return lower.unsupported(inst);
+  if (!known || inst.has("rs")) return lower.unsupported(inst);
   llvm::SmallVector<Value*, 2> arguments;
-  for (unsigned i = 1; i < inst.operand_count(); ++i)
-    arguments.push_back(lower.read(inst, i, from));
+  for (unsigned i = 1; i < inst.operand_count(); ++i) arguments.push_back(lower.read(inst, i, from));
   lower.write(inst, 0, lower.devicelib(inst, lower.type(to), arguments), to);
 }
 
 // cvt.pack: two (and with c, more) saturated integers in one word, b in the lowest bits.
 void convert_pack(Lowering& lower, const Inst& inst) {
   Scalar piece = inst.type(0), from = inst.type(1);
-  if (inst.types.size() < 2 || from.bits() != 32 || piece.bits() > 16)
-    return lower.unsupported(inst);
+  if (inst.types.size() < 2 || from.bits() != 32 || piece.bits() > 16) return lower.unsupported(inst);
   llvm::Type* word = lower.b.getInt32Ty();
   auto clamp = [&](unsigned i) -> Value* {
     Value* value = lower.read(inst, i, from);
@@ -143,40 +133,33 @@ void convert_pack(Lowering& lower, const Inst& inst) {
     return lower.b.CreateAnd(value, lower.b.getInt32((1u << piece.bits()) - 1));
   };
   Value* result = lower.b.CreateOr(lower.b.CreateShl(clamp(1), piece.bits()), clamp(2));
-  if (inst.operand_count() > 3)
-    result = lower.b.CreateOr(result, lower.b.CreateShl(lower.read(inst, 3, kB32), 2 * piece.bits()));
+  if (inst.operand_count() > 3) result = lower.b.CreateOr(result, lower.b.CreateShl(lower.read(inst, 3, kB32), 2 * piece.bits()));
   lower.write(inst, 0, result, kB32);
 }
 
 }  // namespace
 
 void lower_cvt(Lowering& lower, const Inst& inst) {
-  if (inst.has("pack"))
-    return convert_pack(lower, inst);
+  if (inst.has("pack")) return convert_pack(lower, inst);
   Scalar to = inst.type(0), from = inst.type(1);
-  if (inst.types.size() < 2 || inst.has("scaled::n2::ue8m0"))
-    return lower.unsupported(inst);
-  if (to.kind == Scalar::Other || from.kind == Scalar::Other)
-    return convert_format(lower, inst, to, from);
+  if (inst.types.size() < 2 || inst.has("scaled::n2::ue8m0")) return lower.unsupported(inst);
+  if (to.kind == Scalar::Other || from.kind == Scalar::Other) return convert_format(lower, inst, to, from);
   if (to.lanes == 2 && from.lanes == 1) {
     // cvt.rn.f16x2.f32 d, a, b: a goes to the upper half.
-    if (inst.operand_count() != 3 || inst.rounding() == "rs")
-      return lower.unsupported(inst);
+    if (inst.operand_count() != 3 || inst.rounding() == "rs") return lower.unsupported(inst);
     Value* high = float_to_float(lower, inst, lower.read(inst, 1, from), to.lane(), from);
     Value* low = float_to_float(lower, inst, lower.read(inst, 2, from), to.lane(), from);
     Value* pair = lower.b.CreateInsertElement(llvm::PoisonValue::get(lower.type(to)), low, uint64_t{0});
     lower.write(inst, 0, lower.b.CreateInsertElement(pair, high, uint64_t{1}), to);
     return;
   }
-  if (to.lanes != from.lanes || to.lanes > 1)
-    return lower.unsupported(inst);
+  if (to.lanes != from.lanes || to.lanes > 1) return lower.unsupported(inst);
   Value* result = nullptr;
   if (to.is_float() && from.is_float()) {
     result = float_to_float(lower, inst, lower.read(inst, 1, from), to, from);
   } else if (to.is_float()) {
     result = integer_to_float(lower, inst, to, from);
-    if (inst.has("sat"))
-      result = lower.saturate(result);
+    if (inst.has("sat")) result = lower.saturate(result);
   } else {
     result = from.is_float() ? float_to_integer(lower, inst, to, from) : integer_to_integer(lower, inst, to, from);
   }

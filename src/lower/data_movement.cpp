@@ -28,9 +28,7 @@ llvm::Type* moved_type(Lowering& lower, const Inst& inst, unsigned i, unsigned e
   return held;
 }
 
-bool is_volatile(const Inst& inst) {
-  return inst.has("volatile") || inst.has("mmio");
-}
+bool is_volatile(const Inst& inst) { return inst.has("volatile") || inst.has("mmio"); }
 
 }  // namespace
 
@@ -38,12 +36,10 @@ void lower_mov(Lowering& lower, const Inst& inst) {
   Scalar type = inst.type();
   const unsigned to = lower.elements(inst, 0), from = lower.elements(inst, 1);
   if (to == from) {
-    for (unsigned i = 0; i < to; ++i)
-      lower.write_element(inst, 0, i, lower.read_element(inst, 1, i, type), type);
+    for (unsigned i = 0; i < to; ++i) lower.write_element(inst, 0, i, lower.read_element(inst, 1, i, type), type);
     return;
   }
-  if ((to > 1 && from > 1) || type.bits() % std::max(to, from))
-    return lower.unsupported(inst);
+  if ((to > 1 && from > 1) || type.bits() % std::max(to, from)) return lower.unsupported(inst);
   const Scalar whole = type.as_bits();
   const unsigned count = std::max(to, from), width = type.bits() / count;
   const Scalar piece{Scalar::Bits, static_cast<uint16_t>(width), 1};
@@ -54,8 +50,7 @@ void lower_mov(Lowering& lower, const Inst& inst) {
     // {a, b} = d: a is the low part.
     if (pair) {
       Value* value = lower.read(inst, 1, {half.kind, 16, 2});
-      for (unsigned i = 0; i < count; ++i)
-        lower.write_element(inst, 0, i, lower.b.CreateExtractElement(value, i), half);
+      for (unsigned i = 0; i < count; ++i) lower.write_element(inst, 0, i, lower.b.CreateExtractElement(value, i), half);
       return;
     }
     Value* value = lower.read(inst, 1, whole);
@@ -65,8 +60,7 @@ void lower_mov(Lowering& lower, const Inst& inst) {
   }
   if (pair) {
     Value* value = llvm::PoisonValue::get(pair);
-    for (unsigned i = 0; i < count; ++i)
-      value = lower.b.CreateInsertElement(value, lower.read_element(inst, 1, i, half), i);
+    for (unsigned i = 0; i < count; ++i) value = lower.b.CreateInsertElement(value, lower.read_element(inst, 1, i, half), i);
     lower.write(inst, 0, value, {half.kind, 16, 2});
     return;
   }
@@ -96,8 +90,7 @@ void lower_ld(Lowering& lower, const Inst& inst) {
       load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(lower.context, {}));
     values.push_back(load);
   }
-  for (unsigned element = 0; element < count; ++element)
-    lower.write_element(inst, 0, element, values[element], type);
+  for (unsigned element = 0; element < count; ++element) lower.write_element(inst, 0, element, values[element], type);
 }
 
 void lower_st(Lowering& lower, const Inst& inst) {
@@ -115,8 +108,7 @@ void lower_st(Lowering& lower, const Inst& inst) {
     Value* pointer = lower.address(inst, 0, space, int64_t{element} * type.bytes());
     llvm::Align align = atomic ? llvm::Align(type.bytes()) : align_of(type, count, element);
     llvm::StoreInst* store = lower.b.CreateAlignedStore(values[element], pointer, align, is_volatile(inst));
-    if (atomic)
-      store->setAtomic(order, scope_of(lower.context, inst));
+    if (atomic) store->setAtomic(order, scope_of(lower.context, inst));
   }
 }
 
@@ -138,8 +130,7 @@ Value* permuted(Lowering& lower, Value* a, Value* b, unsigned selector) {
       continue;
     }
     unsigned length = 1;
-    while (i + length < 4 && source_byte(i + length) == first + length && ((first + length) & 3) != 0)
-      ++length;
+    while (i + length < 4 && source_byte(i + length) == first + length && ((first + length) & 3) != 0) ++length;
     const int by = 8 * (static_cast<int>(i) - static_cast<int>(first & 3));
     Value* moved = by >= 0 ? build.CreateShl(source, by) : build.CreateLShr(source, -by);
     const uint32_t ones = length == 4 ? ~0u : (1u << (8 * length)) - 1;
@@ -167,8 +158,7 @@ void lower_prmt(Lowering& lower, const Inst& inst) {
 // cvta.space: from the space to generic; cvta.to.space: back. The numbers are the same, the casts tell LLVM the space.
 void lower_cvta(Lowering& lower, const Inst& inst) {
   const Space space = Lowering::space_of(inst);
-  if (inst.type().bits() != 64)
-    return lower.unsupported(inst);
+  if (inst.type().bits() != 64) return lower.unsupported(inst);
   Value* value = lower.read(inst, 1, kU64);
   if (space != Space::Param && space != Space::Generic) {
     const bool to = inst.has("to");
@@ -185,9 +175,8 @@ void lower_isspacep(Lowering& lower, const Inst& inst) {
                            : space == Space::Shared ? llvm::Intrinsic::nvvm_isspacep_shared
                            : space == Space::Local  ? llvm::Intrinsic::nvvm_isspacep_local
                            : space == Space::Const  ? llvm::Intrinsic::nvvm_isspacep_const
-                                                    : llvm::Intrinsic::not_intrinsic;
-  if (id == llvm::Intrinsic::not_intrinsic)
-    return lower.unsupported(inst);
+                                                    : llvm::Intrinsic::ID(llvm::Intrinsic::not_intrinsic);
+  if (id == llvm::Intrinsic::not_intrinsic) return lower.unsupported(inst);
   Value* pointer = lower.b.CreateIntToPtr(lower.read(inst, 1, kU64), lower.pointer_type(Space::Generic));
   lower.write(inst, 0, lower.nvvm(id, {pointer}), kPredicate);
 }
@@ -196,8 +185,7 @@ namespace {
 
 void copy_async(Lowering& lower, const Inst& inst) {
   auto size = lower.immediate(inst, 2);
-  if (!size || (*size != 4 && *size != 8 && *size != 16))
-    return lower.unsupported(inst);
+  if (!size || (*size != 4 && *size != 8 && *size != 16)) return lower.unsupported(inst);
   const unsigned bytes = *size, chunk = std::min(bytes, 8u), chunks = bytes / chunk;
   const Scalar type{Scalar::Bits, static_cast<uint16_t>(chunk * 8), 1};
   auto copy = [&] {
@@ -216,8 +204,7 @@ void copy_async(Lowering& lower, const Inst& inst) {
   };
   const unsigned given = inst.has("L2::cache_hint") ? inst.operand_count() - 1 : inst.operand_count();
   auto valid = given > 3 ? lower.immediate(inst, 3) : std::optional<uint64_t>(bytes);
-  if (valid && *valid >= bytes)
-    return copy();
+  if (valid && *valid >= bytes) return copy();
   if (lower.is_predicate(inst, 3)) {
     // ignore-src
     Value* ignore = lower.read_predicate(inst, 3);
@@ -242,11 +229,10 @@ void copy_async(Lowering& lower, const Inst& inst) {
 }  // namespace
 
 void lower_cp(Lowering& lower, const Inst& inst) {
-  if (!inst.has("async") || inst.has("bulk") || inst.has("mbarrier::arrive::noinc") || inst.has("mbarrier") || inst.has("mbarrier::arrive") ||
-      inst.has("reduce"))
+  if (!inst.has("async") || inst.has("bulk") || inst.has("mbarrier::arrive::noinc") || inst.has("mbarrier") ||
+      inst.has("mbarrier::arrive") || inst.has("reduce"))
     return lower.unsupported(inst);
-  if (inst.has("commit_group") || inst.has("wait_group") || inst.has("wait_all"))
-    return;
+  if (inst.has("commit_group") || inst.has("wait_group") || inst.has("wait_all")) return;
   copy_async(lower, inst);
 }
 

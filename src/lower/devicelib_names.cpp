@@ -18,8 +18,7 @@ std::string devicelib_name(llvm::ArrayRef<std::string_view> words) {
   std::string name = "__aw";
   for (std::string_view word : words) {
     name += '_';
-    for (char c : word)
-      name += c == ':' || c == '.' ? '_' : c;
+    for (char c : word) name += c == ':' || c == '.' ? '_' : c;
   }
   return name;
 }
@@ -27,8 +26,7 @@ std::string devicelib_name(llvm::ArrayRef<std::string_view> words) {
 llvm::FunctionCallee devicelib_function(llvm::Module& module, const std::string& name, llvm::Type* result,
                                         llvm::ArrayRef<Value*> arguments) {
   llvm::SmallVector<llvm::Type*, 4> types;
-  for (Value* argument : arguments)
-    types.push_back(argument->getType());
+  for (Value* argument : arguments) types.push_back(argument->getType());
   llvm::FunctionCallee callee = module.getOrInsertFunction(name, llvm::FunctionType::get(result, types, false));
   if (auto* function = llvm::dyn_cast<llvm::Function>(callee.getCallee())) {
     function->setDoesNotAccessMemory();
@@ -42,8 +40,7 @@ llvm::FunctionCallee devicelib_function(llvm::Module& module, const std::string&
 
 llvm::FunctionCallee flush_marker(llvm::Module& module, llvm::Type* type) {
   std::string name = kFlushMark.str();
-  if (auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(type))
-    name += "v" + std::to_string(vector->getNumElements());
+  if (auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(type)) name += "v" + std::to_string(vector->getNumElements());
   name += type->getScalarType()->isHalfTy() ? "f16" : "f32";
   return devicelib_function(module, name, type, llvm::ArrayRef<Value*>(llvm::PoisonValue::get(type)));
 }
@@ -66,30 +63,22 @@ bool is_mark(const Value* value) {
 
 /// Whether the value is zero or at least the smallest normal number in magnitude, or not finite.
 bool is_never_denormal(const Value* value, unsigned depth = 0) {
-  if (is_mark(value) || llvm::isa<llvm::UIToFPInst, llvm::SIToFPInst>(value))
-    return true;
-  if (auto* constant = llvm::dyn_cast<llvm::ConstantFP>(value))
-    return !constant->getValueAPF().isDenormal();
+  if (is_mark(value) || llvm::isa<llvm::UIToFPInst, llvm::SIToFPInst>(value)) return true;
+  if (auto* constant = llvm::dyn_cast<llvm::ConstantFP>(value)) return !constant->getValueAPF().isDenormal();
   auto* instruction = llvm::dyn_cast<llvm::Instruction>(value);
-  if (!instruction || depth > 3)
-    return false;
+  if (!instruction || depth > 3) return false;
   auto operand = [&](unsigned i) { return is_never_denormal(instruction->getOperand(i), depth + 1); };
-  if (llvm::isa<llvm::SelectInst>(instruction))
-    return operand(1) && operand(2);
-  if (instruction->getOpcode() == llvm::Instruction::FNeg)
-    return operand(0);
+  if (llvm::isa<llvm::SelectInst>(instruction)) return operand(1) && operand(2);
+  if (instruction->getOpcode() == llvm::Instruction::FNeg) return operand(0);
   if (auto* call = llvm::dyn_cast<llvm::CallInst>(instruction)) {
     switch (call->getIntrinsicID()) {
       case llvm::Intrinsic::fabs:
-      case llvm::Intrinsic::sqrt:
-        return operand(0);
+      case llvm::Intrinsic::sqrt: return operand(0);
       case llvm::Intrinsic::minimumnum:
       case llvm::Intrinsic::maximumnum:
       case llvm::Intrinsic::minimum:
-      case llvm::Intrinsic::maximum:
-        return operand(0) && operand(1);
-      default:
-        return false;
+      case llvm::Intrinsic::maximum: return operand(0) && operand(1);
+      default: return false;
     }
   }
   return false;
@@ -100,8 +89,7 @@ bool is_never_denormal(const Value* value, unsigned depth = 0) {
 void remove_double_flushes(llvm::Function& function) {
   llvm::SmallVector<llvm::CallInst*, 16> marks;
   for (llvm::Instruction& instruction : llvm::instructions(function)) {
-    if (is_mark(&instruction))
-      marks.push_back(llvm::cast<llvm::CallInst>(&instruction));
+    if (is_mark(&instruction)) marks.push_back(llvm::cast<llvm::CallInst>(&instruction));
   }
   // First those that do nothing, while the others are still marks.
   llvm::SmallVector<llvm::CallInst*, 16> needed;

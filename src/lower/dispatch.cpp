@@ -169,16 +169,13 @@ Handler* find(const Inst& inst) {
   // Rows of one opcode stand together, so the first row of each is enough of an index.
   static const std::unordered_map<std::string_view, const Row*> index = [] {
     std::unordered_map<std::string_view, const Row*> map;
-    for (const Row& row : kRows)
-      map.try_emplace(row.opcode, &row);
+    for (const Row& row : kRows) map.try_emplace(row.opcode, &row);
     return map;
   }();
   auto it = index.find(inst.opcode);
-  if (it == index.end())
-    return nullptr;
+  if (it == index.end()) return nullptr;
   for (const Row* row = it->second; row != std::end(kRows) && row->opcode == inst.opcode; ++row) {
-    if (fits(row->when, inst))
-      return row->handler;
+    if (fits(row->when, inst)) return row->handler;
   }
   return nullptr;
 }

@@ -32,8 +32,7 @@ Sum chained(Lowering& lower, bool subtract, Value* a, Value* b) {
 
 void finish(Lowering& lower, const Inst& inst, Sum sum) {
   lower.write(inst, 0, sum.value, inst.type());
-  if (inst.has("cc"))
-    lower.function.write_carry(lower, sum.carry);
+  if (inst.has("cc")) lower.function.write_carry(lower, sum.carry);
 }
 
 }  // namespace

@@ -26,20 +26,16 @@ void finish(Lowering& lower, const Inst& inst, Value* result) {
   lower.write(inst, 0, inst.has("sat") ? lower.saturate(result) : result, inst.type());
 }
 
-bool is_directed(std::string_view rounding) {
-  return !rounding.empty() && rounding != "rn";
-}
+bool is_directed(std::string_view rounding) { return !rounding.empty() && rounding != "rn"; }
 
 Value* directed(Lowering& lower, const Inst& inst, std::string_view op, llvm::ArrayRef<Value*> arguments) {
   const Scalar type = inst.type();
   const std::string_view words[] = {op, inst.rounding(), type.lane_bits == 64 ? "f64" : "f32"};
-  if (type.lanes == 1)
-    return lower.devicelib(words, arguments[0]->getType(), arguments);
+  if (type.lanes == 1) return lower.devicelib(words, arguments[0]->getType(), arguments);
   Value* result = llvm::PoisonValue::get(lower.type(type));
   for (unsigned lane = 0; lane < type.lanes; ++lane) {
     llvm::SmallVector<Value*, 3> lanes;
-    for (Value* argument : arguments)
-      lanes.push_back(lower.b.CreateExtractElement(argument, lane));
+    for (Value* argument : arguments) lanes.push_back(lower.b.CreateExtractElement(argument, lane));
     result = lower.b.CreateInsertElement(result, lower.devicelib(words, lanes[0]->getType(), lanes), lane);
   }
   return result;
@@ -112,15 +108,12 @@ Value* minimum(Lowering& lower, const Inst& inst, Value* a, Value* b) {
   const bool least = inst.opcode == "min";
   llvm::Intrinsic::ID id = inst.has("NaN") ? (least ? llvm::Intrinsic::minimum : llvm::Intrinsic::maximum)
                                            : (least ? llvm::Intrinsic::minimumnum : llvm::Intrinsic::maximumnum);
-  if (!inst.has("abs"))
-    return lower.intrinsic(id, {a, b});
+  if (!inst.has("abs")) return lower.intrinsic(id, {a, b});
   // .xorsign.abs: the magnitude is that of the smaller (larger) magnitude, the sign the product's.
   Value* magnitude = lower.intrinsic(id, {lower.intrinsic(llvm::Intrinsic::fabs, {a}), lower.intrinsic(llvm::Intrinsic::fabs, {b})});
-  if (!inst.has("xorsign"))
-    return magnitude;
+  if (!inst.has("xorsign")) return magnitude;
   llvm::Type* bits = lower.b.getIntNTy(a->getType()->getScalarSizeInBits());
-  if (auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(a->getType()))
-    bits = llvm::FixedVectorType::get(bits, vector->getNumElements());
+  if (auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(a->getType())) bits = llvm::FixedVectorType::get(bits, vector->getNumElements());
   Value* sign = lower.b.CreateXor(lower.b.CreateBitCast(a, bits), lower.b.CreateBitCast(b, bits));
   return lower.intrinsic(llvm::Intrinsic::copysign, {magnitude, lower.b.CreateBitCast(sign, a->getType())});
 }
@@ -128,18 +121,17 @@ Value* minimum(Lowering& lower, const Inst& inst, Value* a, Value* b) {
 // min, max with two or three sources: without .NaN, a NaN loses against a number; -0 is less than +0.
 void lower_fmin(Lowering& lower, const Inst& inst) {
   Value* result = source(lower, inst, 1);
-  for (unsigned i = 2; i < inst.operand_count(); ++i)
-    result = minimum(lower, inst, result, source(lower, inst, i));
+  for (unsigned i = 2; i < inst.operand_count(); ++i) result = minimum(lower, inst, result, source(lower, inst, i));
   lower.write(inst, 0, result, inst.type());
 }
 
 void lower_testp(Lowering& lower, const Inst& inst) {
-  llvm::FPClassTest test = inst.has("finite")      ? llvm::fcFinite
-                           : inst.has("infinite")  ? llvm::fcInf
-                           : inst.has("number")    ? ~llvm::fcNan & llvm::fcAllFlags
+  llvm::FPClassTest test = inst.has("finite")       ? llvm::fcFinite
+                           : inst.has("infinite")   ? llvm::fcInf
+                           : inst.has("number")     ? ~llvm::fcNan & llvm::fcAllFlags
                            : inst.has("notanumber") ? llvm::fcNan
-                           : inst.has("normal")    ? llvm::fcNormal
-                                                   : llvm::fcSubnormal;
+                           : inst.has("normal")     ? llvm::fcNormal
+                                                    : llvm::fcSubnormal;
   Value* a = lower.read(inst, 1, inst.type());
   lower.write(inst, 0, lower.b.createIsFPClass(a, test), kPredicate);
 }

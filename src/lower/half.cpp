@@ -13,31 +13,24 @@ namespace {
 using llvm::Value;
 
 /// Applies a scalar function to each lane.
-Value* by_lane(Lowering& lower, Scalar type, llvm::ArrayRef<Value*> arguments,
-               llvm::function_ref<Value*(llvm::ArrayRef<Value*>)> scalar) {
-  if (type.lanes == 1)
-    return scalar(arguments);
+Value* by_lane(Lowering& lower, Scalar type, llvm::ArrayRef<Value*> arguments, llvm::function_ref<Value*(llvm::ArrayRef<Value*>)> scalar) {
+  if (type.lanes == 1) return scalar(arguments);
   Value* result = llvm::PoisonValue::get(lower.type(type));
   for (unsigned lane = 0; lane < type.lanes; ++lane) {
     llvm::SmallVector<Value*, 3> lanes;
-    for (Value* argument : arguments)
-      lanes.push_back(lower.b.CreateExtractElement(argument, lane));
+    for (Value* argument : arguments) lanes.push_back(lower.b.CreateExtractElement(argument, lane));
     result = lower.b.CreateInsertElement(result, scalar(lanes), lane);
   }
   return result;
 }
 
-std::string_view name_of(Scalar type) {
-  return type.kind == Scalar::Brain ? "bf16" : "f16";
-}
+std::string_view name_of(Scalar type) { return type.kind == Scalar::Brain ? "bf16" : "f16"; }
 
 /// Saturation of each lane, or .relu: what is below zero becomes +0, NaN stays.
 Value* finish(Lowering& lower, const Inst& inst, Value* value) {
   value = lower.flush(inst, value);
-  if (inst.has("sat"))
-    return lower.saturate(value);
-  if (!inst.has("relu"))
-    return value;
+  if (inst.has("sat")) return lower.saturate(value);
+  if (!inst.has("relu")) return value;
   Value* zero = llvm::Constant::getNullValue(value->getType());
   return lower.b.CreateSelect(lower.b.CreateFCmpOLE(value, zero), zero, value);
 }
@@ -55,8 +48,7 @@ void lower_hadd(Lowering& lower, const Inst& inst) {
 }
 
 void lower_hfma(Lowering& lower, const Inst& inst) {
-  if (inst.has("oob"))
-    return lower.unsupported(inst);
+  if (inst.has("oob")) return lower.unsupported(inst);
   Scalar type = inst.type();
   Value* arguments[] = {lower.flush(inst, lower.read(inst, 1, type)), lower.flush(inst, lower.read(inst, 2, type)),
                         lower.flush(inst, lower.read(inst, 3, type))};
@@ -71,8 +63,7 @@ void lower_hfunction(Lowering& lower, const Inst& inst) {
   Scalar type = inst.type();
   Value* argument = lower.read(inst, 1, type);
   Value* result = by_lane(lower, type, argument, [&](llvm::ArrayRef<Value*> lanes) {
-    if (inst.has("ftz"))
-      return lower.devicelib({inst.opcode, "approx", "ftz", name_of(type)}, lanes[0]->getType(), lanes);
+    if (inst.has("ftz")) return lower.devicelib({inst.opcode, "approx", "ftz", name_of(type)}, lanes[0]->getType(), lanes);
     return lower.devicelib({inst.opcode, "approx", name_of(type)}, lanes[0]->getType(), lanes);
   });
   lower.write(inst, 0, result, type);

@@ -10,9 +10,12 @@
 
 namespace anywarp::ptx {
 struct Instruction;
-}
+enum class Type : uint8_t;
+}  // namespace anywarp::ptx
 
 namespace anywarp::lower {
+
+Scalar scalar_of(ptx::Type type);
 
 struct Inst {
   explicit Inst(const ptx::Instruction& ast);

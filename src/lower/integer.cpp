@@ -7,8 +7,8 @@
 
 namespace anywarp::lower {
 
-using llvm::Intrinsic::ID;
 using llvm::Value;
+using llvm::Intrinsic::ID;
 
 void lower_add(Lowering& lower, const Inst& inst) {
   Scalar type = inst.type();
@@ -130,11 +130,10 @@ void lower_min(Lowering& lower, const Inst& inst) {
   Scalar type = inst.type();
   Value *a = lower.read(inst, 1, type), *b = lower.read(inst, 2, type);
   const bool least = inst.opcode == "min";
-  ID id = type.is_signed() ? (least ? llvm::Intrinsic::smin : llvm::Intrinsic::smax)
-                           : (least ? llvm::Intrinsic::umin : llvm::Intrinsic::umax);
+  ID id =
+      type.is_signed() ? (least ? llvm::Intrinsic::smin : llvm::Intrinsic::smax) : (least ? llvm::Intrinsic::umin : llvm::Intrinsic::umax);
   Value* result = lower.intrinsic(id, {a, b});
-  if (inst.has("relu"))
-    result = lower.intrinsic(llvm::Intrinsic::smax, {result, llvm::Constant::getNullValue(result->getType())});
+  if (inst.has("relu")) result = lower.intrinsic(llvm::Intrinsic::smax, {result, llvm::Constant::getNullValue(result->getType())});
   lower.write(inst, 0, result, type);
 }
 
@@ -153,8 +152,7 @@ void lower_clz(Lowering& lower, const Inst& inst) {
 void lower_bfind(Lowering& lower, const Inst& inst) {
   Scalar type = inst.type();
   Value* a = lower.read(inst, 1, type);
-  if (type.is_signed())
-    a = lower.b.CreateXor(a, lower.b.CreateAShr(a, type.bits() - 1));
+  if (type.is_signed()) a = lower.b.CreateXor(a, lower.b.CreateAShr(a, type.bits() - 1));
   Value* zeros = lower.b.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, a, lower.b.getFalse());
   zeros = lower.b.CreateZExtOrTrunc(zeros, lower.b.getInt32Ty());
   Value* position = inst.has("shiftamt") ? zeros : lower.b.CreateSub(lower.b.getInt32(type.bits() - 1), zeros);

@@ -19,9 +19,7 @@ void lower_logic(Lowering& lower, const Inst& inst) {
     result = lower.b.CreateZExt(lower.b.CreateICmpEQ(a, llvm::Constant::getNullValue(a->getType())), a->getType());
   } else {
     Value* b = lower.read(inst, 2, type);
-    result = inst.opcode == "and"  ? lower.b.CreateAnd(a, b)
-             : inst.opcode == "or" ? lower.b.CreateOr(a, b)
-                                   : lower.b.CreateXor(a, b);
+    result = inst.opcode == "and" ? lower.b.CreateAnd(a, b) : inst.opcode == "or" ? lower.b.CreateOr(a, b) : lower.b.CreateXor(a, b);
   }
   lower.write(inst, 0, result, type);
 }
@@ -32,8 +30,7 @@ void lower_lop3(Lowering& lower, const Inst& inst) {
   const bool with_predicate = !inst.one_of({"and", "or"}).empty();
   Value *a = lower.read(inst, 1, kB32), *b = lower.read(inst, 2, kB32), *c = lower.read(inst, 3, kB32);
   auto table = lower.immediate(inst, 4);
-  if (!table)
-    return lower.unsupported(inst);
+  if (!table) return lower.unsupported(inst);
   unsigned lut = *table & 0xff;
   auto& build = lower.b;
   Value* result = nullptr;
@@ -56,13 +53,11 @@ void lower_lop3(Lowering& lower, const Inst& inst) {
       const unsigned minterms = complement ? ~lut & 0xff : lut;
       result = build.getInt32(0);
       for (unsigned i = 0; i < 8; ++i) {
-        if (!(minterms >> i & 1))
-          continue;
+        if (!(minterms >> i & 1)) continue;
         Value* term = build.CreateAnd(i & 4 ? a : build.CreateNot(a), i & 2 ? b : build.CreateNot(b));
         result = build.CreateOr(result, build.CreateAnd(term, i & 1 ? c : build.CreateNot(c)));
       }
-      if (complement)
-        result = build.CreateNot(result);
+      if (complement) result = build.CreateNot(result);
     }
   }
   if (!with_predicate) {
@@ -96,8 +91,7 @@ void lower_shift(Lowering& lower, const Inst& inst) {
   Value* last = lower.b.getInt32(bits - 1);
   Value* clamped = lower.b.CreateZExtOrTrunc(lower.intrinsic(llvm::Intrinsic::umin, {amount, last}), a->getType());
   Value* result = shift(clamped);
-  if (!arithmetic)
-    result = lower.b.CreateSelect(lower.b.CreateICmpUGT(amount, last), lower.constant(type, 0), result);
+  if (!arithmetic) result = lower.b.CreateSelect(lower.b.CreateICmpUGT(amount, last), lower.constant(type, 0), result);
   lower.write(inst, 0, result, type);
 }
 

@@ -46,6 +46,8 @@ class Lowering {
   /// or zero-extended where it has another width.
   llvm::Value* read(const Inst& inst, unsigned i, Scalar as);
   llvm::Value* read_predicate(const Inst& inst, unsigned i) { return read(inst, i, kPredicate); }
+  /// Whether the instruction is to be executed; it must have a guard.
+  llvm::Value* read_guard(const Inst& inst);
   /// Writes to the register; a narrower value is extended, by its sign when `as` is signed.
   void write(const Inst& inst, unsigned i, llvm::Value* value, Scalar as);
   /// The `p` of a destination `d|p`, or of `p|q`; does nothing when the operand has no second part.
@@ -71,8 +73,6 @@ class Lowering {
   llvm::Value* address(const Inst& inst, unsigned i, Space space, int64_t offset = 0);
   /// The space that the instruction's words name; Generic when none does.
   static Space space_of(const Inst& inst);
-  /// The address of a variable or function that the operand names, as an integer of 64 bits, else null.
-  llvm::Value* symbol_address(std::string_view name);
   llvm::PointerType* pointer_type(Space space);
   /// Whether the pointer was made from the kernel's parameter buffer, which nobody writes.
   bool is_kernel_parameter(const llvm::Value* pointer) const;
@@ -109,6 +109,8 @@ class Lowering {
   void start(llvm::BasicBlock* block) { b.SetInsertPoint(block); }
   /// Emits `then` under a condition and continues behind it.
   void guarded(llvm::Value* condition, llvm::function_ref<void()> then);
+  /// Ends the launch with an error, and goes on in dead code.
+  void trap();
 
   // --- Errors: the first one is kept.
 

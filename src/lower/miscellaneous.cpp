@@ -6,17 +6,9 @@ namespace anywarp::lower {
 
 using llvm::Value;
 
-void lower_nanosleep(Lowering& lower, const Inst& inst) {
-  lower.runtime("aw.nanosleep", lower.b.getVoidTy(), {lower.read(inst, 0, kU32)});
-}
+void lower_nanosleep(Lowering& lower, const Inst& inst) { lower.runtime("aw.nanosleep", lower.b.getVoidTy(), {lower.read(inst, 0, kU32)}); }
 
-// A trap ends the launch; the thread does not go on. A breakpoint with no debugger is one as well.
-void lower_trap(Lowering& lower, const Inst&) {
-  llvm::CallInst* call = lower.runtime("aw.trap", lower.b.getVoidTy(), {});
-  call->getCalledFunction()->setDoesNotReturn();
-  call->setDoesNotReturn();
-  lower.b.CreateUnreachable();
-  lower.start(lower.new_block());
-}
+// A breakpoint with no debugger is a trap as well.
+void lower_trap(Lowering& lower, const Inst&) { lower.trap(); }
 
 }  // namespace anywarp::lower

@@ -46,9 +46,7 @@ enum class Kind : unsigned char { Unknown, Null, Integer, Possible, Certain };
 constexpr unsigned kShared = 3;
 constexpr int kRounds = 8;
 
-bool is_pointer(Kind kind) {
-  return kind >= Kind::Possible;
-}
+bool is_pointer(Kind kind) { return kind >= Kind::Possible; }
 
 class Recovery {
  public:
@@ -58,20 +56,17 @@ class Recovery {
     classify_all();
     llvm::SmallVector<llvm::IntToPtrInst*, 32> casts;
     for (Instruction& instruction : llvm::instructions(function_)) {
-      if (auto* cast = llvm::dyn_cast<llvm::IntToPtrInst>(&instruction))
-        casts.push_back(cast);
+      if (auto* cast = llvm::dyn_cast<llvm::IntToPtrInst>(&instruction)) casts.push_back(cast);
     }
     for (llvm::IntToPtrInst* cast : casts) {
       Value* pointer = find(cast->getOperand(0), cast->getAddressSpace());
-      if (!pointer)
-        continue;
+      if (!pointer) continue;
       llvm::IRBuilder<> builder(cast);
       cast->replaceAllUsesWith(in_space(builder, pointer, cast->getAddressSpace()));
       cast->eraseFromParent();
     }
     for (llvm::WeakTrackingVH& handle : dead_) {
-      if (auto* instruction = llvm::dyn_cast_or_null<Instruction>(handle))
-        llvm::RecursivelyDeleteTriviallyDeadInstructions(instruction);
+      if (auto* instruction = llvm::dyn_cast_or_null<Instruction>(handle)) llvm::RecursivelyDeleteTriviallyDeadInstructions(instruction);
     }
   }
 
@@ -87,18 +82,15 @@ class Recovery {
   }
 
   bool is_disjoint_or(Value* value) {
-    if (opcode(value) != Instruction::Or)
-      return false;
-    if (auto* instruction = llvm::dyn_cast<llvm::PossiblyDisjointInst>(value); instruction && instruction->isDisjoint())
-      return true;
+    if (opcode(value) != Instruction::Or) return false;
+    if (auto* instruction = llvm::dyn_cast<llvm::PossiblyDisjointInst>(value); instruction && instruction->isDisjoint()) return true;
     auto* constant = llvm::dyn_cast<llvm::ConstantInt>(operand(value, 1));
     return constant && llvm::MaskedValueIsZero(operand(value, 0), constant->getValue(), llvm::SimplifyQuery(layout_));
   }
 
   // The pointer form of a 64-bit integer, or null. `space` is where the access goes.
   Value* find(Value* value, unsigned space) {
-    if (opcode(value) == Instruction::ZExt && operand(value, 0)->getType()->isIntegerTy(32))
-      return find_narrow(value);
+    if (opcode(value) == Instruction::ZExt && operand(value, 0)->getType()->isIntegerTy(32)) return find_narrow(value);
     return is_pointer(kind_of(value)) ? pointer_of(value) : nullptr;
   }
 
@@ -109,16 +101,14 @@ class Recovery {
       bool changed = false;
       for (llvm::BasicBlock* block : llvm::ReversePostOrderTraversal<llvm::Function*>(&function_)) {
         for (Instruction& instruction : *block) {
-          if (!instruction.getType()->isIntegerTy(64))
-            continue;
+          if (!instruction.getType()->isIntegerTy(64)) continue;
           Kind kind = classify(&instruction);
           Kind& known = kinds_[&instruction];
           changed |= known != kind;
           known = kind;
         }
       }
-      if (!changed)
-        return;
+      if (!changed) return;
     }
   }
 
@@ -131,73 +121,55 @@ class Recovery {
   }
 
   Kind classify(Value* value) {
-    if (auto* constant = llvm::dyn_cast<llvm::ConstantInt>(value))
-      return constant->isZero() ? Kind::Null : Kind::Integer;
-    if (llvm::isa<llvm::Argument>(value))
-      return Kind::Possible;
+    if (auto* constant = llvm::dyn_cast<llvm::ConstantInt>(value)) return constant->isZero() ? Kind::Null : Kind::Integer;
+    if (llvm::isa<llvm::Argument>(value)) return Kind::Possible;
     switch (opcode(value)) {
-      case Instruction::PtrToInt:
-        return Kind::Certain;
-      case Instruction::ZExt:
-        return Kind::Integer;
-      case Instruction::Load:
-        return llvm::cast<llvm::LoadInst>(value)->isSimple() ? Kind::Possible : Kind::Integer;
-      case Instruction::Call:
-        return llvm::isa<llvm::IntrinsicInst>(value) ? Kind::Integer : Kind::Possible;
+      case Instruction::PtrToInt: return Kind::Certain;
+      case Instruction::ZExt: return Kind::Integer;
+      case Instruction::Load: return llvm::cast<llvm::LoadInst>(value)->isSimple() ? Kind::Possible : Kind::Integer;
+      case Instruction::Call: return llvm::isa<llvm::IntrinsicInst>(value) ? Kind::Integer : Kind::Possible;
       case Instruction::Or:
-        if (!is_disjoint_or(value))
-          return Kind::Integer;
+        if (!is_disjoint_or(value)) return Kind::Integer;
         [[fallthrough]];
-      case Instruction::Add:
-        return sum(kind_of(operand(value, 0)), kind_of(operand(value, 1)));
+      case Instruction::Add: return sum(kind_of(operand(value, 0)), kind_of(operand(value, 1)));
       case Instruction::Sub: {
         Kind a = kind_of(operand(value, 0)), b = kind_of(operand(value, 1));
-        if (a == Kind::Unknown || b == Kind::Unknown)
-          return Kind::Unknown;
-        if (b == Kind::Certain || !is_pointer(a))
-          return Kind::Integer;
+        if (a == Kind::Unknown || b == Kind::Unknown) return Kind::Unknown;
+        if (b == Kind::Certain || !is_pointer(a)) return Kind::Integer;
         return b == Kind::Possible && a == Kind::Possible ? Kind::Integer : a;
       }
-      case Instruction::Select:
-        return join(kind_of(operand(value, 1)), kind_of(operand(value, 2)));
+      case Instruction::Select: return join(kind_of(operand(value, 1)), kind_of(operand(value, 2)));
       case Instruction::PHI: {
         Kind kind = Kind::Unknown;
-        for (Value* incoming : llvm::cast<llvm::PHINode>(value)->incoming_values())
-          kind = join(kind, kind_of(incoming));
+        for (Value* incoming : llvm::cast<llvm::PHINode>(value)->incoming_values()) kind = join(kind, kind_of(incoming));
         return kind;
       }
-      default:
-        return Kind::Integer;
+      default: return Kind::Integer;
     }
   }
 
   static Kind sum(Kind a, Kind b) {
-    if (a == Kind::Unknown || b == Kind::Unknown)
-      return Kind::Unknown;
-    if (!is_pointer(a) && !is_pointer(b))
-      return Kind::Integer;
+    if (a == Kind::Unknown || b == Kind::Unknown) return Kind::Unknown;
+    if (!is_pointer(a) && !is_pointer(b)) return Kind::Integer;
     return a == b ? Kind::Integer : std::max(a, b);
   }
 
   static Kind join(Kind a, Kind b) {
-    if (a == Kind::Integer || b == Kind::Integer)
-      return Kind::Integer;
+    if (a == Kind::Integer || b == Kind::Integer) return Kind::Integer;
     return std::max(a, b);
   }
 
   // Where code that computes something from `value` may stand.
   llvm::BasicBlock::iterator after(Value* value) {
     if (auto* instruction = llvm::dyn_cast<Instruction>(value)) {
-      if (auto place = instruction->getInsertionPointAfterDef())
-        return *place;
+      if (auto place = instruction->getInsertionPointAfterDef()) return *place;
     }
     return function_.getEntryBlock().getFirstNonPHIOrDbgOrAlloca();
   }
 
   // Requires: kind_of(value) is Possible or Certain, or Null (the null pointer, or a phi of its own cycle).
   Value* pointer_of(Value* value) {
-    if (auto it = pointers_.find(value); it != pointers_.end())
-      return it->second;
+    if (auto it = pointers_.find(value); it != pointers_.end()) return it->second;
     Value* pointer = build(value);
     pointers_[value] = pointer;
     return pointer;
@@ -208,13 +180,11 @@ class Recovery {
     if (auto* constant = llvm::dyn_cast<llvm::Constant>(value); constant && opcode(value) != Instruction::PtrToInt)
       return build_constant(constant);
     switch (opcode(value)) {
-      case Instruction::PtrToInt:
-        return through_cast(operand(value, 0));
+      case Instruction::PtrToInt: return through_cast(operand(value, 0));
       case Instruction::Add:
       case Instruction::Or: {
         Value *a = operand(value, 0), *b = operand(value, 1);
-        if (kind_of(b) > kind_of(a))
-          std::swap(a, b);
+        if (kind_of(b) > kind_of(a)) std::swap(a, b);
         Value* base = pointer_of(a);
         llvm::IRBuilder<> builder(context);
         set_point(builder, value);
@@ -233,10 +203,8 @@ class Recovery {
         llvm::IRBuilder<> builder(llvm::cast<Instruction>(value));
         return builder.CreateSelect(operand(value, 0), in_space(builder, a, space), in_space(builder, b, space));
       }
-      case Instruction::PHI:
-        return build_phi(*llvm::cast<llvm::PHINode>(value));
-      case Instruction::Load:
-        return build_load(*llvm::cast<llvm::LoadInst>(value));
+      case Instruction::PHI: return build_phi(*llvm::cast<llvm::PHINode>(value));
+      case Instruction::Load: return build_load(*llvm::cast<llvm::LoadInst>(value));
       default: {
         llvm::IRBuilder<> builder(context);
         llvm::BasicBlock::iterator place = after(value);
@@ -265,14 +233,11 @@ class Recovery {
       Value* origin = find(source->getOperand(0), source->getAddressSpace());
       return origin ? origin : pointer;
     }
-    if (opcode(pointer) != Instruction::AddrSpaceCast || !llvm::isa<Instruction>(pointer))
-      return pointer;
+    if (opcode(pointer) != Instruction::AddrSpaceCast || !llvm::isa<Instruction>(pointer)) return pointer;
     auto* source = llvm::dyn_cast<llvm::IntToPtrInst>(operand(pointer, 0));
-    if (!source)
-      return pointer;
+    if (!source) return pointer;
     Value* origin = find(source->getOperand(0), source->getAddressSpace());
-    if (!origin)
-      return pointer;
+    if (!origin) return pointer;
     llvm::IRBuilder<> builder(llvm::cast<Instruction>(pointer));
     return in_space(builder, origin, pointer->getType()->getPointerAddressSpace());
   }
@@ -309,38 +274,29 @@ class Recovery {
 
   // The address space in which the pointer form of `value` lives; nothing when it is null or only its own cycle.
   std::optional<unsigned> space_of(Value* value, llvm::SmallPtrSet<Value*, 8>& seen) {
-    if (!seen.insert(value).second)
-      return std::nullopt;
-    if (auto it = pointers_.find(value); it != pointers_.end())
-      return it->second->getType()->getPointerAddressSpace();
-    if (kind_of(value) == Kind::Null)
-      return std::nullopt;
+    if (!seen.insert(value).second) return std::nullopt;
+    if (auto it = pointers_.find(value); it != pointers_.end()) return it->second->getType()->getPointerAddressSpace();
+    if (kind_of(value) == Kind::Null) return std::nullopt;
     switch (opcode(value)) {
-      case Instruction::PtrToInt:
-        return operand(value, 0)->getType()->getPointerAddressSpace();
+      case Instruction::PtrToInt: return operand(value, 0)->getType()->getPointerAddressSpace();
       case Instruction::Add:
       case Instruction::Or: {
         Value *a = operand(value, 0), *b = operand(value, 1);
         return space_of(kind_of(b) > kind_of(a) ? b : a, seen);
       }
-      case Instruction::Sub:
-        return space_of(operand(value, 0), seen);
-      case Instruction::Select:
-        return meet(space_of(operand(value, 1), seen), space_of(operand(value, 2), seen));
+      case Instruction::Sub: return space_of(operand(value, 0), seen);
+      case Instruction::Select: return meet(space_of(operand(value, 1), seen), space_of(operand(value, 2), seen));
       case Instruction::PHI: {
         std::optional<unsigned> space;
-        for (Value* incoming : llvm::cast<llvm::PHINode>(value)->incoming_values())
-          space = meet(space, space_of(incoming, seen));
+        for (Value* incoming : llvm::cast<llvm::PHINode>(value)->incoming_values()) space = meet(space, space_of(incoming, seen));
         return space;
       }
-      default:
-        return 0;
+      default: return 0;
     }
   }
 
   static std::optional<unsigned> meet(std::optional<unsigned> a, std::optional<unsigned> b) {
-    if (!a || !b)
-      return a ? a : b;
+    if (!a || !b) return a ? a : b;
     return *a == *b ? *a : 0;
   }
 
@@ -353,10 +309,8 @@ class Recovery {
   Value* find_narrow(Value* extended) {
     Value* value = operand(extended, 0);
     Narrow narrow = narrow_of(value);
-    if (!narrow.root || !llvm::isa<Instruction>(extended))
-      return narrow.root && !narrow.offset ? narrow.root : nullptr;
-    if (!narrow.offset)
-      return narrow.root;
+    if (!narrow.root || !llvm::isa<Instruction>(extended)) return narrow.root && !narrow.offset ? narrow.root : nullptr;
+    if (!narrow.offset) return narrow.root;
     llvm::IRBuilder<> builder(llvm::cast<Instruction>(extended));
     // A constant that is added last goes last, so that neighbouring accesses share the rest.
     if (opcode(value) == Instruction::Add && llvm::isa<llvm::ConstantInt>(operand(value, 1))) {
@@ -369,8 +323,7 @@ class Recovery {
   }
 
   Narrow narrow_of(Value* value) {
-    if (auto it = narrows_.find(value); it != narrows_.end())
-      return it->second;
+    if (auto it = narrows_.find(value); it != narrows_.end()) return it->second;
     narrows_[value] = {};
     Narrow narrow = build_narrow(value);
     narrows_[value] = narrow;
@@ -381,22 +334,18 @@ class Recovery {
     switch (opcode(value)) {
       case Instruction::Trunc: {
         Value* wide = operand(value, 0);
-        if (kind_of(wide) != Kind::Certain)
-          return {};
+        if (kind_of(wide) != Kind::Certain) return {};
         llvm::SmallPtrSet<Value*, 8> seen;
-        if (space_of(wide, seen) != kShared)
-          return {};
+        if (space_of(wide, seen) != kShared) return {};
         Value* root = pointer_of(wide);
         return root->getType()->getPointerAddressSpace() == kShared ? Narrow{root, nullptr} : Narrow{};
       }
       case Instruction::Add:
       case Instruction::Or: {
-        if (opcode(value) == Instruction::Or && !is_disjoint_or(value))
-          return {};
+        if (opcode(value) == Instruction::Or && !is_disjoint_or(value)) return {};
         Value *a = operand(value, 0), *b = operand(value, 1);
         Narrow left = narrow_of(a), right = narrow_of(b);
-        if (bool(left.root) == bool(right.root) || !llvm::isa<Instruction>(value))
-          return {};
+        if (bool(left.root) == bool(right.root) || !llvm::isa<Instruction>(value)) return {};
         Narrow& base = left.root ? left : right;
         Value* addend = left.root ? b : a;
         llvm::IRBuilder<> builder(llvm::cast<Instruction>(value));
@@ -404,16 +353,13 @@ class Recovery {
       }
       case Instruction::Sub: {
         Narrow left = narrow_of(operand(value, 0)), right = narrow_of(operand(value, 1));
-        if (!left.root || right.root || !llvm::isa<Instruction>(value))
-          return {};
+        if (!left.root || right.root || !llvm::isa<Instruction>(value)) return {};
         llvm::IRBuilder<> builder(llvm::cast<Instruction>(value));
         Value* offset = left.offset ? left.offset : builder.getInt32(0);
         return {left.root, builder.CreateSub(offset, operand(value, 1))};
       }
-      case Instruction::PHI:
-        return narrow_phi(*llvm::cast<llvm::PHINode>(value));
-      default:
-        return {};
+      case Instruction::PHI: return narrow_phi(*llvm::cast<llvm::PHINode>(value));
+      default: return {};
     }
   }
 
@@ -421,8 +367,7 @@ class Recovery {
   Narrow narrow_phi(llvm::PHINode& phi) {
     llvm::SmallPtrSet<Value*, 8> seen;
     Value* root = nullptr;
-    if (!common_root(&phi, root, seen) || !root)
-      return {};
+    if (!common_root(&phi, root, seen) || !root) return {};
     llvm::IRBuilder<> builder(&phi);
     llvm::PHINode* made = builder.CreatePHI(phi.getType(), phi.getNumIncomingValues());
     narrows_[&phi] = {root, made};
@@ -437,35 +382,29 @@ class Recovery {
 
   // Whether every way into `value` leads to one and the same constant root, without building anything.
   bool common_root(Value* value, Value*& root, llvm::SmallPtrSet<Value*, 8>& seen) {
-    if (!seen.insert(value).second)
-      return true;
+    if (!seen.insert(value).second) return true;
     switch (opcode(value)) {
       case Instruction::Trunc: {
         Value* wide = operand(value, 0);
-        if (opcode(wide) != Instruction::PtrToInt)
-          return false;
+        if (opcode(wide) != Instruction::PtrToInt) return false;
         Value* pointer = operand(wide, 0);
-        if (!llvm::isa<llvm::GlobalVariable>(pointer) || (root && root != pointer))
-          return false;
+        if (!llvm::isa<llvm::GlobalVariable>(pointer) || (root && root != pointer)) return false;
         root = pointer;
         return pointer->getType()->getPointerAddressSpace() == kShared;
       }
       case Instruction::Add: {
         Value *a = operand(value, 0), *b = operand(value, 1);
         bool left = leads_to_root(a), right = leads_to_root(b);
-        if (left == right)
-          return false;
+        if (left == right) return false;
         return common_root(left ? a : b, root, seen);
       }
       case Instruction::PHI: {
         for (Value* incoming : llvm::cast<llvm::PHINode>(value)->incoming_values()) {
-          if (!common_root(incoming, root, seen))
-            return false;
+          if (!common_root(incoming, root, seen)) return false;
         }
         return true;
       }
-      default:
-        return false;
+      default: return false;
     }
   }
 
@@ -474,11 +413,9 @@ class Recovery {
     llvm::SmallPtrSet<Value*, 16> seen;
     while (!work.empty()) {
       Value* next = work.pop_back_val();
-      if (!seen.insert(next).second)
-        continue;
+      if (!seen.insert(next).second) continue;
       unsigned code = opcode(next);
-      if (code == Instruction::Trunc && opcode(operand(next, 0)) == Instruction::PtrToInt)
-        return true;
+      if (code == Instruction::Trunc && opcode(operand(next, 0)) == Instruction::PtrToInt) return true;
       if (code == Instruction::Add) {
         work.push_back(operand(next, 0));
         work.push_back(operand(next, 1));
@@ -499,8 +436,6 @@ class Recovery {
 
 }  // namespace
 
-void recover_pointers(llvm::Function& function) {
-  Recovery(function).run();
-}
+void recover_pointers(llvm::Function& function) { Recovery(function).run(); }
 
 }  // namespace anywarp::lower

@@ -40,8 +40,7 @@ constexpr Named kFormats[] = {
 
 std::optional<Scalar> parse_scalar(std::string_view word) {
   for (const Named& format : kFormats) {
-    if (format.word == word)
-      return format.scalar;
+    if (format.word == word) return format.scalar;
   }
   Scalar scalar;
   if (word.starts_with("bf")) {
@@ -59,8 +58,7 @@ std::optional<Scalar> parse_scalar(std::string_view word) {
   }
   const char* end = word.data() + word.size();
   auto [rest, error] = std::from_chars(word.data(), end, scalar.lane_bits);
-  if (error != std::errc{})
-    return std::nullopt;
+  if (error != std::errc{}) return std::nullopt;
   if (rest != end) {
     if (*rest != 'x' || std::from_chars(rest + 1, end, scalar.lanes).ptr != end || scalar.lanes < 2 || scalar.lanes > 4)
       return std::nullopt;
@@ -80,14 +78,10 @@ llvm::Type* llvm_type(llvm::LLVMContext& context, Scalar scalar) {
              : scalar.lane_bits == 32 ? llvm::Type::getFloatTy(context)
                                       : llvm::Type::getDoubleTy(context);
       break;
-    case Scalar::Brain:
-      lane = llvm::Type::getBFloatTy(context);
-      break;
+    case Scalar::Brain: lane = llvm::Type::getBFloatTy(context); break;
     case Scalar::Other:
-    case Scalar::Bits:
-      return llvm::IntegerType::get(context, scalar.bits());
-    default:
-      lane = llvm::IntegerType::get(context, scalar.lane_bits);
+    case Scalar::Bits: return llvm::IntegerType::get(context, scalar.bits());
+    default: lane = llvm::IntegerType::get(context, scalar.lane_bits);
   }
   return scalar.lanes == 1 ? lane : llvm::FixedVectorType::get(lane, scalar.lanes);
 }

@@ -63,9 +63,19 @@ struct Constant {
 };
 
 constexpr Constant kConstants[] = {
-    {"ctaid.w", 0},       {"nctaid.w", 1},        {"tid.w", 0},           {"ntid.w", 1},           {"clusterid.w", 0},
-    {"nclusterid.w", 1},  {"cluster_ctaid.w", 0}, {"cluster_nctaid.w", 1}, {"nwarpid", 32},        {"WARP_SZ", 32},
-    {"reserved_smem_offset_begin", 0}, {"reserved_smem_offset_end", 0},   {"reserved_smem_offset_cap", 0},
+    {"ctaid.w", 0},
+    {"nctaid.w", 1},
+    {"tid.w", 0},
+    {"ntid.w", 1},
+    {"clusterid.w", 0},
+    {"nclusterid.w", 1},
+    {"cluster_ctaid.w", 0},
+    {"cluster_nctaid.w", 1},
+    {"nwarpid", 32},
+    {"WARP_SZ", 32},
+    {"reserved_smem_offset_begin", 0},
+    {"reserved_smem_offset_end", 0},
+    {"reserved_smem_offset_cap", 0},
 };
 
 Value* ranged(Lowering& lower, In::ID id, uint64_t low, uint64_t high) {
@@ -82,8 +92,7 @@ Value* thread_index(Lowering& lower, unsigned dimension, bool extent) {
   constexpr In::ID kTid[] = {In::nvvm_read_ptx_sreg_tid_x, In::nvvm_read_ptx_sreg_tid_y, In::nvvm_read_ptx_sreg_tid_z};
   constexpr In::ID kNtid[] = {In::nvvm_read_ptx_sreg_ntid_x, In::nvvm_read_ptx_sreg_ntid_y, In::nvvm_read_ptx_sreg_ntid_z};
   const uint64_t limit = lower.program.block_limit[dimension];
-  if (!extent)
-    return ranged(lower, kTid[dimension], 0, limit);
+  if (!extent) return ranged(lower, kTid[dimension], 0, limit);
   return ranged(lower, kNtid[dimension], lower.program.block_required ? limit : 1, limit + 1);
 }
 
@@ -93,73 +102,50 @@ Value* linear_thread(Lowering& lower) {
   return lower.b.CreateNUWAdd(lower.b.CreateNUWMul(yz, thread_index(lower, 0, true)), thread_index(lower, 0, false));
 }
 
-Value* lane(Lowering& lower) {
-  return ranged(lower, In::nvvm_read_ptx_sreg_laneid, 0, 32);
-}
+Value* lane(Lowering& lower) { return ranged(lower, In::nvvm_read_ptx_sreg_laneid, 0, 32); }
 
 Value* lane_mask(Lowering& lower, std::string_view which) {
   auto& b = lower.b;
   Value* bit = b.CreateShl(b.getInt32(1), lane(lower));
-  if (which == "eq")
-    return bit;
+  if (which == "eq") return bit;
   Value* below = b.CreateSub(bit, b.getInt32(1));
-  if (which == "lt")
-    return below;
-  if (which == "ge")
-    return b.CreateNot(below);
+  if (which == "lt") return below;
+  if (which == "ge") return b.CreateNot(below);
   Value* up_to = b.CreateOr(below, bit);
   return which == "le" ? up_to : b.CreateNot(up_to);
 }
 
-Value* low_word(Lowering& lower, Value* value) {
-  return lower.b.CreateTrunc(value, lower.b.getInt32Ty());
-}
+Value* low_word(Lowering& lower, Value* value) { return lower.b.CreateTrunc(value, lower.b.getInt32Ty()); }
 
-Value* high_word(Lowering& lower, Value* value) {
-  return low_word(lower, lower.b.CreateLShr(value, 32));
-}
+Value* high_word(Lowering& lower, Value* value) { return low_word(lower, lower.b.CreateLShr(value, 32)); }
 
 }  // namespace
 
 llvm::Value* read_special_register(Lowering& lower, std::string_view name) {
-  if (name.starts_with("%"))
-    name.remove_prefix(1);
+  if (name.starts_with("%")) name.remove_prefix(1);
   for (std::string_view vector : {"tid", "ntid"}) {
     if (name.size() == vector.size() + 2 && name.starts_with(vector) && name[vector.size()] == '.') {
-      if (unsigned dimension = name.back() - 'x'; dimension < 3)
-        return thread_index(lower, dimension, vector == "ntid");
+      if (unsigned dimension = name.back() - 'x'; dimension < 3) return thread_index(lower, dimension, vector == "ntid");
     }
   }
   for (const Direct& direct : kDirect) {
-    if (direct.name == name)
-      return ranged(lower, direct.id, direct.low, direct.high);
+    if (direct.name == name) return ranged(lower, direct.id, direct.low, direct.high);
   }
   for (const Constant& constant : kConstants) {
-    if (constant.name == name)
-      return lower.b.getInt32(constant.value);
+    if (constant.name == name) return lower.b.getInt32(constant.value);
   }
-  if (name == "warpid")
-    return lower.b.CreateLShr(linear_thread(lower), 5);
-  if (name.starts_with("lanemask_"))
-    return lane_mask(lower, name.substr(9));
-  if (name == "clock64")
-    return lower.nvvm(In::nvvm_read_ptx_sreg_clock64);
-  if (name == "clock")
-    return low_word(lower, lower.nvvm(In::nvvm_read_ptx_sreg_clock64));
-  if (name == "clock_hi")
-    return high_word(lower, lower.nvvm(In::nvvm_read_ptx_sreg_clock64));
-  if (name == "globaltimer")
-    return lower.nvvm(In::nvvm_read_ptx_sreg_globaltimer);
-  if (name == "globaltimer_lo")
-    return low_word(lower, lower.nvvm(In::nvvm_read_ptx_sreg_globaltimer));
-  if (name == "globaltimer_hi")
-    return high_word(lower, lower.nvvm(In::nvvm_read_ptx_sreg_globaltimer));
-  if (name == "gridid")
-    return lower.b.CreateZExt(lower.nvvm(In::nvvm_read_ptx_sreg_gridid), lower.b.getInt64Ty());
+  if (name == "warpid") return lower.b.CreateLShr(linear_thread(lower), 5);
+  if (name.starts_with("lanemask_")) return lane_mask(lower, name.substr(9));
+  if (name == "clock64") return lower.nvvm(In::nvvm_read_ptx_sreg_clock64);
+  if (name == "clock") return low_word(lower, lower.nvvm(In::nvvm_read_ptx_sreg_clock64));
+  if (name == "clock_hi") return high_word(lower, lower.nvvm(In::nvvm_read_ptx_sreg_clock64));
+  if (name == "globaltimer") return lower.nvvm(In::nvvm_read_ptx_sreg_globaltimer);
+  if (name == "globaltimer_lo") return low_word(lower, lower.nvvm(In::nvvm_read_ptx_sreg_globaltimer));
+  if (name == "globaltimer_hi") return high_word(lower, lower.nvvm(In::nvvm_read_ptx_sreg_globaltimer));
+  if (name == "gridid") return lower.b.CreateZExt(lower.nvvm(In::nvvm_read_ptx_sreg_gridid), lower.b.getInt64Ty());
   if (name == "is_explicit_cluster")
     return lower.b.CreateICmpUGT(ranged(lower, In::nvvm_read_ptx_sreg_cluster_nctarank, 1, 17), lower.b.getInt32(1));
-  if (name == "current_graph_exec")
-    return lower.b.getInt64(0);
+  if (name == "current_graph_exec") return lower.b.getInt64(0);
   // Performance monitors that nobody has set up, and the driver's own registers, read as zero.
   if (name.starts_with("pm") || name.starts_with("envreg"))
     return name.ends_with("_64") ? static_cast<Value*>(lower.b.getInt64(0)) : lower.b.getInt32(0);

@@ -1,5 +1,6 @@
 // What chapters do with values that have been read: coercions, flushing, saturation, calls.
 #include "lower/devicelib_names.h"
+#include "lower/function_state.h"
 #include "lower/lowering.h"
 
 #include <llvm/IR/Intrinsics.h>
@@ -10,13 +11,10 @@ using llvm::Value;
 
 Value* Lowering::coerce(Value* value, llvm::Type* to, bool is_signed) {
   llvm::Type* from = value->getType();
-  if (from == to)
-    return value;
+  if (from == to) return value;
   const unsigned from_bits = from->getPrimitiveSizeInBits().getFixedValue(), to_bits = to->getPrimitiveSizeInBits().getFixedValue();
-  if (from_bits == to_bits)
-    return b.CreateBitCast(value, to);
-  if (!from->isIntegerTy())
-    value = b.CreateBitCast(value, b.getIntNTy(from_bits));
+  if (from_bits == to_bits) return b.CreateBitCast(value, to);
+  if (!from->isIntegerTy()) value = b.CreateBitCast(value, b.getIntNTy(from_bits));
   llvm::Type* wide = b.getIntNTy(to_bits);
   value = is_signed ? b.CreateSExtOrTrunc(value, wide) : b.CreateZExtOrTrunc(value, wide);
   return to->isIntegerTy() ? value : b.CreateBitCast(value, to);
@@ -24,15 +22,12 @@ Value* Lowering::coerce(Value* value, llvm::Type* to, bool is_signed) {
 
 Value* Lowering::constant(Scalar scalar, uint64_t bits) {
   llvm::Type* to = type(scalar);
-  if (to->isIntegerTy())
-    return llvm::ConstantInt::get(to, bits);
+  if (to->isIntegerTy()) return llvm::ConstantInt::get(to, bits);
   const unsigned width = scalar.bits();
   return llvm::ConstantExpr::getBitCast(llvm::ConstantInt::get(context, llvm::APInt(width, bits, false, true)), to);
 }
 
-Value* Lowering::fp(Scalar scalar, double value) {
-  return llvm::ConstantFP::get(type(scalar), value);
-}
+Value* Lowering::fp(Scalar scalar, double value) { return llvm::ConstantFP::get(type(scalar), value); }
 
 Value* Lowering::intrinsic(llvm::Intrinsic::ID id, llvm::ArrayRef<Value*> arguments) {
   return b.CreateIntrinsic(id, {arguments[0]->getType()}, arguments);
@@ -46,10 +41,8 @@ llvm::CallInst* Lowering::nvvm(llvm::Intrinsic::ID id, llvm::ArrayRef<Value*> ar
 // are flushed already and expands the rest.
 Value* Lowering::flush(const Inst& inst, Value* value) {
   llvm::Type* scalar = value->getType()->getScalarType();
-  if (!inst.has("ftz") || !(scalar->isFloatTy() || scalar->isHalfTy()))
-    return value;
-  if (llvm::isa<llvm::Constant>(value))
-    return expand_flush(b, value);
+  if (!inst.has("ftz") || !(scalar->isFloatTy() || scalar->isHalfTy())) return value;
+  if (llvm::isa<llvm::Constant>(value)) return expand_flush(b, value);
   return b.CreateCall(flush_marker(module, value->getType()), {value});
 }
 
@@ -68,19 +61,16 @@ Value* Lowering::devicelib(const Inst& inst, llvm::Type* result, llvm::ArrayRef<
                            llvm::ArrayRef<std::string_view> without) {
   llvm::SmallVector<std::string_view, 8> words{inst.opcode};
   for (std::string_view word : inst.words) {
-    if (!llvm::is_contained(without, word))
-      words.push_back(word);
+    if (!llvm::is_contained(without, word)) words.push_back(word);
   }
   return devicelib(words, result, arguments);
 }
 
 llvm::CallInst* Lowering::runtime(llvm::StringRef name, llvm::Type* result, llvm::ArrayRef<Value*> arguments) {
   llvm::SmallVector<llvm::Type*, 5> types;
-  for (Value* argument : arguments)
-    types.push_back(argument->getType());
+  for (Value* argument : arguments) types.push_back(argument->getType());
   llvm::FunctionCallee callee = module.getOrInsertFunction(name, llvm::FunctionType::get(result, types, false));
-  if (auto* function = llvm::dyn_cast<llvm::Function>(callee.getCallee()))
-    function->addFnAttr(llvm::Attribute::NoUnwind);
+  if (auto* function = llvm::dyn_cast<llvm::Function>(callee.getCallee())) function->addFnAttr(llvm::Attribute::NoUnwind);
   return b.CreateCall(callee, arguments);
 }
 
@@ -95,6 +85,14 @@ void Lowering::guarded(Value* condition, llvm::function_ref<void()> then) {
   then();
   b.CreateBr(after);
   start(after);
+}
+
+void Lowering::trap() {
+  llvm::CallInst* call = runtime("aw.trap", b.getVoidTy(), {});
+  call->getCalledFunction()->setDoesNotReturn();
+  call->setDoesNotReturn();
+  b.CreateUnreachable();
+  function.start_dead(*this);
 }
 
 }  // namespace anywarp::lower

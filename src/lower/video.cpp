@@ -1,4 +1,5 @@
-// PTX ISA, "Video Instructions": scalar (vadd, vsub, vabsdiff, vmin, vmax, vshl, vshr, vmad, vset) and SIMD in a word (the same with 2 or 4, and vavrg).
+// PTX ISA, "Video Instructions": scalar (vadd, vsub, vabsdiff, vmin, vmax, vshl, vshr, vmad, vset) and SIMD in a word (the same with 2 or
+// 4, and vavrg).
 //
 // A scalar video instruction selects a byte, halfword or word of each source, extends it by its own type to more bits than
 // any result needs, computes, saturates to the type of the result, and then either merges the result into a part of c or
@@ -36,25 +37,18 @@ struct Selector {
 
 /// ".b0" .. ".b3", ".h0", ".h1"; the whole word for anything else.
 Selector selector(std::string_view word) {
-  if (word.size() == 2 && word[0] == 'b' && word[1] <= '3')
-    return {8u * (word[1] - '0'), 8};
-  if (word.size() == 2 && word[0] == 'h' && word[1] <= '1')
-    return {16u * (word[1] - '0'), 16};
+  if (word.size() == 2 && word[0] == 'b' && word[1] <= '3') return {8u * (word[1] - '0'), 8};
+  if (word.size() == 2 && word[0] == 'h' && word[1] <= '1') return {16u * (word[1] - '0'), 16};
   return {};
 }
 
 Value* compute(Lowering& lower, const Inst& inst, std::string_view op, Value* a, Value* b, bool is_signed) {
   auto& build = lower.b;
-  if (op == "vadd")
-    return build.CreateAdd(a, b);
-  if (op == "vsub")
-    return build.CreateSub(a, b);
-  if (op == "vabsdiff")
-    return build.CreateBinaryIntrinsic(llvm::Intrinsic::abs, build.CreateSub(a, b), build.getFalse());
-  if (op == "vmin")
-    return lower.intrinsic(llvm::Intrinsic::smin, {a, b});
-  if (op == "vmax")
-    return lower.intrinsic(llvm::Intrinsic::smax, {a, b});
+  if (op == "vadd") return build.CreateAdd(a, b);
+  if (op == "vsub") return build.CreateSub(a, b);
+  if (op == "vabsdiff") return build.CreateBinaryIntrinsic(llvm::Intrinsic::abs, build.CreateSub(a, b), build.getFalse());
+  if (op == "vmin") return lower.intrinsic(llvm::Intrinsic::smin, {a, b});
+  if (op == "vmax") return lower.intrinsic(llvm::Intrinsic::smax, {a, b});
   if (op == "vavrg") {
     // Rounded half away from zero.
     Value* sum = build.CreateAdd(a, b);
@@ -85,15 +79,11 @@ Value* shifted(Lowering& lower, const Inst& inst, Value* a, Value* amount) {
 Value* finished(Lowering& lower, const Inst& inst, Value* result, Value* c, Scalar to, Selector part) {
   auto& build = lower.b;
   Value* word = build.CreateTrunc(result, build.getInt32Ty());
-  if (!c)
-    return word;
+  if (!c) return word;
   std::string_view second = inst.one_of({"add", "min", "max"});
-  if (second == "add")
-    return build.CreateAdd(word, c);
-  if (second == "min")
-    return lower.intrinsic(to.is_signed() ? llvm::Intrinsic::smin : llvm::Intrinsic::umin, {word, c});
-  if (second == "max")
-    return lower.intrinsic(to.is_signed() ? llvm::Intrinsic::smax : llvm::Intrinsic::umax, {word, c});
+  if (second == "add") return build.CreateAdd(word, c);
+  if (second == "min") return lower.intrinsic(to.is_signed() ? llvm::Intrinsic::smin : llvm::Intrinsic::umin, {word, c});
+  if (second == "max") return lower.intrinsic(to.is_signed() ? llvm::Intrinsic::smax : llvm::Intrinsic::umax, {word, c});
   llvm::APInt mask = llvm::APInt::getBitsSet(32, part.first, part.first + part.count);
   Value* kept = build.CreateAnd(c, llvm::ConstantInt::get(lower.context, ~mask));
   Value* put = build.CreateAnd(build.CreateShl(word, part.first), llvm::ConstantInt::get(lower.context, mask));
@@ -119,24 +109,18 @@ void lower_video(Lowering& lower, const Inst& inst) {
     Value* product = lower.b.CreateMul(a, b);
     Value* c = lower.read(inst, 3, to);
     c = to.is_signed() ? lower.b.CreateSExt(c, lower.b.getInt64Ty()) : lower.b.CreateZExt(c, lower.b.getInt64Ty());
-    if (lower.is_negated(inst, 1) || lower.is_negated(inst, 2))
-      product = lower.b.CreateNeg(product);
-    if (lower.is_negated(inst, 3))
-      c = lower.b.CreateNeg(c);
+    if (lower.is_negated(inst, 1) || lower.is_negated(inst, 2)) product = lower.b.CreateNeg(product);
+    if (lower.is_negated(inst, 3)) c = lower.b.CreateNeg(c);
     result = lower.b.CreateAdd(product, c);
-    if (inst.has("po"))
-      result = lower.b.CreateAdd(result, lower.b.getInt64(1));
+    if (inst.has("po")) result = lower.b.CreateAdd(result, lower.b.getInt64(1));
     std::string_view scale = inst.one_of({"shr7", "shr15"});
-    if (!scale.empty())
-      result = lower.b.CreateAShr(result, scale == "shr7" ? 7 : 15);
+    if (!scale.empty()) result = lower.b.CreateAShr(result, scale == "shr7" ? 7 : 15);
   } else {
     result = is_shift ? shifted(lower, inst, a, b) : compute(lower, inst, inst.opcode, a, b, to.is_signed());
   }
-  if (!result)
-    return lower.unsupported(inst);
+  if (!result) return lower.unsupported(inst);
   Selector part = selector(lower.part(inst, 0));
-  if (inst.has("sat"))
-    result = saturated(lower, result, {to.kind, static_cast<uint16_t>(part.count), 1});
+  if (inst.has("sat")) result = saturated(lower, result, {to.kind, static_cast<uint16_t>(part.count), 1});
   Value* c = !is_mad && inst.operand_count() > 3 ? lower.read(inst, 3, kB32) : nullptr;
   lower.write(inst, 0, finished(lower, inst, result, c, to, part), to);
 }
@@ -155,8 +139,7 @@ void lower_video_simd(Lowering& lower, const Inst& inst) {
     return part.empty() || part == natural || (i == 2 && part == high);
   };
   const std::string_view mask = lower.part(inst, 0);
-  if (!is_natural(1) || !is_natural(2) || !(mask.empty() || mask == natural))
-    return lower.unsupported(inst, "selects lanes");
+  if (!is_natural(1) || !is_natural(2) || !(mask.empty() || mask == natural)) return lower.unsupported(inst, "selects lanes");
   Value *a = lower.read(inst, 1, kB32), *b = lower.read(inst, 2, kB32);
   Value* c = inst.has("add") ? lower.read(inst, 3, kB32) : nullptr;
   Value* word = lower.b.getInt32(0);
@@ -164,10 +147,8 @@ void lower_video_simd(Lowering& lower, const Inst& inst) {
     Value* x = field(lower, a, lane * width, width, from_a.is_signed());
     Value* y = field(lower, b, lane * width, width, from_b.is_signed());
     Value* result = compute(lower, inst, op, x, y, to.is_signed());
-    if (!result)
-      return lower.unsupported(inst);
-    if (inst.has("sat"))
-      result = saturated(lower, result, {to.kind, static_cast<uint16_t>(width), 1});
+    if (!result) return lower.unsupported(inst);
+    if (inst.has("sat")) result = saturated(lower, result, {to.kind, static_cast<uint16_t>(width), 1});
     result = lower.b.CreateTrunc(result, lower.b.getInt32Ty());
     if (c) {
       c = lower.b.CreateAdd(c, result);

@@ -32,8 +32,7 @@ constexpr Shuffle kShuffles[] = {
 // shfl{.sync}.mode.b32 d{|p}, a, b, c{, mask}
 void lower_shfl(Lowering& lower, const Inst& inst) {
   for (const Shuffle& shuffle : kShuffles) {
-    if (!inst.has(shuffle.mode))
-      continue;
+    if (!inst.has(shuffle.mode)) continue;
     llvm::Type* held = lower.register_type(inst, 0);
     Scalar type = held && held->isFloatTy() ? kF32 : kB32;
     Value* mask = member_mask(lower, inst, 4);
@@ -58,9 +57,7 @@ void lower_vote(Lowering& lower, const Inst& inst) {
     lower.write(inst, 0, lower.nvvm(In::nvvm_vote_ballot_sync, {mask, predicate}), kB32);
     return;
   }
-  In::ID id = inst.has("all")   ? In::nvvm_vote_all_sync
-              : inst.has("any") ? In::nvvm_vote_any_sync
-                                : In::nvvm_vote_uni_sync;
+  In::ID id = inst.has("all") ? In::nvvm_vote_all_sync : inst.has("any") ? In::nvvm_vote_any_sync : In::nvvm_vote_uni_sync;
   lower.write(inst, 0, lower.nvvm(id, {mask, predicate}), kPredicate);
 }
 
@@ -99,14 +96,11 @@ void lower_redux(Lowering& lower, const Inst& inst) {
   } else if (!op.empty()) {
     id = op == "and" ? In::nvvm_redux_sync_and : op == "or" ? In::nvvm_redux_sync_or : In::nvvm_redux_sync_xor;
   }
-  if (id == In::not_intrinsic)
-    return lower.unsupported(inst);
+  if (id == In::not_intrinsic) return lower.unsupported(inst);
   lower.write(inst, 0, lower.nvvm(id, {value, mask}), type);
 }
 
-void lower_activemask(Lowering& lower, const Inst& inst) {
-  lower.write(inst, 0, lower.nvvm(In::nvvm_activemask), kB32);
-}
+void lower_activemask(Lowering& lower, const Inst& inst) { lower.write(inst, 0, lower.nvvm(In::nvvm_activemask), kB32); }
 
 // elect.sync d|p, mask
 void lower_elect(Lowering& lower, const Inst& inst) {
