@@ -71,7 +71,8 @@ llvm::PointerType* Lowering::pointer_type(Space space) {
 }
 
 bool Lowering::is_kernel_parameter(const Value* pointer) const {
-  auto* argument = llvm::dyn_cast<llvm::Argument>(pointer->stripInBoundsConstantOffsets());
+  llvm::APInt offset(64, 0);
+  auto* argument = llvm::dyn_cast<llvm::Argument>(pointer->stripAndAccumulateConstantOffsets(module.getDataLayout(), offset, true));
   return argument && argument->getParent()->getCallingConv() == llvm::CallingConv::PTX_Kernel;
 }
 

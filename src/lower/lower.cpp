@@ -72,8 +72,10 @@ Result<> lower_function(ProgramState& program, const ptx::Function& source, llvm
   state.begin(lower);
   for (const ptx::Statement& statement : source.statements) {
     if (statement.kind == ptx::Statement::Kind::Label) {
-      lower.b.CreateBr(state.labels[statement.index]);
-      lower.start(state.labels[statement.index]);
+      llvm::BasicBlock* label = state.labels[statement.index];
+      lower.b.CreateBr(label);
+      label->moveAfter(lower.b.GetInsertBlock());
+      lower.start(label);
     } else if (statement.kind == ptx::Statement::Kind::Instruction) {
       lower_instruction(lower, source.instructions[statement.index]);
     }

@@ -332,6 +332,11 @@ class Recovery {
 
   Narrow build_narrow(Value* value) {
     switch (opcode(value)) {
+      case Instruction::PtrToInt: {
+        // Constants are folded: trunc(ptrtoint @v) is ptrtoint @v to i32.
+        Value* root = operand(value, 0);
+        return root->getType()->getPointerAddressSpace() == kShared ? Narrow{root, nullptr} : Narrow{};
+      }
       case Instruction::Trunc: {
         Value* wide = operand(value, 0);
         if (kind_of(wide) != Kind::Certain) return {};
@@ -345,11 +350,16 @@ class Recovery {
         if (opcode(value) == Instruction::Or && !is_disjoint_or(value)) return {};
         Value *a = operand(value, 0), *b = operand(value, 1);
         Narrow left = narrow_of(a), right = narrow_of(b);
-        if (bool(left.root) == bool(right.root) || !llvm::isa<Instruction>(value)) return {};
+        if (bool(left.root) == bool(right.root))
+          return {};
         Narrow& base = left.root ? left : right;
         Value* addend = left.root ? b : a;
+        if (!base.offset)
+          return {base.root, addend};
+        if (!llvm::isa<Instruction>(value))
+          return {};
         llvm::IRBuilder<> builder(llvm::cast<Instruction>(value));
-        return {base.root, base.offset ? builder.CreateAdd(base.offset, addend) : addend};
+        return {base.root, builder.CreateAdd(base.offset, addend)};
       }
       case Instruction::Sub: {
         Narrow left = narrow_of(operand(value, 0)), right = narrow_of(operand(value, 1));
