@@ -22,7 +22,7 @@ KEYWORDS = set('and and_eq bitand bitor bool break case catch char class const c
 # Words that need no row of their own: spaces, vectors, and the parts that operands of video instructions select.
 EXTRA_WORDS = ('global local shared shared::cta shared::cluster const param param::entry param::func v2 v4 v8 '
                'b0 b1 b2 b3 h0 h1 b10 b20 b30 b21 b31 b32 b12 b13 b23 b01 b02 b03 h10 h01 h00 h11 b3210 '
-               'b4 b5 b6 b7').split()
+               'b4 b5 b6 b7 unified').split()
 OPERAND_KINDS = 'd a b c p q m v i l x n f'.split()
 
 

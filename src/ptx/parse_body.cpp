@@ -60,6 +60,10 @@ void Parser::close_scope() {
 }
 
 bool Parser::bind(std::string_view name, Binding binding, Location location) {
+  if (name == "_" || name == "WARP_SZ") {
+    fail(location, "'" + std::string(name) + "' cannot be declared");
+    return false;
+  }
   binding.depth = static_cast<uint32_t>(scopes_.size());
   auto [it, is_new] = names_.try_emplace(name, binding);
   if (!is_new && it->second.depth == binding.depth) {

@@ -228,6 +228,7 @@ Operand Parser::address() {
     operand.elements = store_elements(elements, 0);
   }
   expect(']');
+  if (accept_word("unified")) operand.part = Mod::unified;
   return operand;
 }
 
