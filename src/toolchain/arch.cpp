@@ -21,7 +21,7 @@ Error unsupported_arch(std::string_view value) {
 }
 
 bool known(std::string_view arch) {
-  const auto& all = architectures();
+  const auto& all = accepted_architectures();
   return std::find(all.begin(), all.end(), arch) != all.end();
 }
 
@@ -52,6 +52,15 @@ void split(std::string_view list, std::vector<std::string>& out) {
 const std::vector<std::string>& architectures() {
   static const std::vector<std::string> all = {"75",   "80",   "86",  "87",   "88",   "89",  "90",   "90a",  "100", "100a", "100f", "103",
                                                "103a", "103f", "110", "110a", "110f", "120", "120a", "120f", "121", "121a", "121f"};
+  return all;
+}
+
+const std::vector<std::string>& accepted_architectures() {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> list = {"50", "52", "53", "60", "61", "62", "70", "72"};
+    list.insert(list.end(), architectures().begin(), architectures().end());
+    return list;
+  }();
   return all;
 }
 

@@ -13,6 +13,9 @@ namespace anywarp::toolchain {
 /// What follows sm_ and compute_, oldest first: "75", ..., "121f".
 const std::vector<std::string>& architectures();
 
+/// Those and the older ones that nvcc 13 has dropped, which programs still name and clang still compiles for.
+const std::vector<std::string>& accepted_architectures();
+
 /// nvcc's default when nothing is given.
 inline constexpr std::string_view default_architecture = "75";
 

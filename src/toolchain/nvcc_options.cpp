@@ -517,8 +517,10 @@ bool language_of(std::string_view path, Language& language) {
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
-  size_t least = std::max<size_t>(2, word.size() / 3) + 1;
+  // One letter may be wrong in a short word, a third of them in a long one.
+  size_t least = std::max<size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
+    if (candidate.size() < 2 || word.size() < 2) continue;
     // Levenshtein's distance, one row at a time; letter case costs nothing.
     std::vector<size_t> row(candidate.size() + 1);
     for (size_t j = 0; j <= candidate.size(); j++) row[j] = j;

@@ -18,6 +18,7 @@
 
 #include "base/hash.h"
 #include "toolchain/arch.h"
+#include "toolchain/object_file.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -286,6 +287,18 @@ class Planner {
     return object;
   }
 
+  /// Objects of earlier nvcc runs may hold relocatable code that the options of this run do not tell of.
+  bool holds_relocatable_code() const {
+    for (const Input& input : o_.inputs) {
+      if (is_source(input)) continue;
+      Result<std::vector<DeviceObject>> objects = device_objects_of(input.path);
+      if (!objects) continue;  // the linker says what is wrong with it
+      for (const DeviceObject& object : *objects)
+        if (!object.relocatable.empty()) return true;
+    }
+    return false;
+  }
+
   Result<> device_link_only() {
     AW_ASSIGN(Words files, objects());
     device_link(files, o_.output.empty() ? "a_dlink.o" : o_.output);
@@ -296,9 +309,7 @@ class Planner {
     AW_ASSIGN(Words files, objects());
     std::string output = o_.output.empty() ? "a.out" : o_.output;
     if (!o_.output_directory.empty() && o_.output.empty()) output = o_.output_directory + "/a.out";
-    // Objects of earlier nvcc runs may hold relocatable code that the options of this run do not tell of; nvlink looks.
-    bool given_objects = std::any_of(o_.inputs.begin(), o_.inputs.end(), [](const Input& input) { return !is_source(input); });
-    if ((o_.relocatable || given_objects) && !o_.no_device_link) files.push_back(device_link(files, output));
+    if ((o_.relocatable || holds_relocatable_code()) && !o_.no_device_link) files.push_back(device_link(files, output));
     Words words{kit_.clang, "-fuse-ld=lld", "-Qunused-arguments"};
     if (o_.shared) words.emplace_back("-shared");
     if (o_.profile) words.emplace_back("-pg");
