@@ -45,6 +45,7 @@ int run_steps(const std::string& name, const NvccOptions& options, const Plan& p
     // clang calls itself what it was called as; its diagnostics then carry our name, and the mode has to be said.
     if (compiler) command.argv.insert(command.argv.begin() + 1, "--driver-mode=g++");
     Result<int> status = run_program(command.argv, compiler ? name : std::string());
+    if (interrupted_by()) return 1;
     if (!status) return fatal(name, status.error().text());
     if (*status != 0) return *status > 128 ? fatal(name, "'" + step.argv[0] + "' died of signal " + std::to_string(*status - 128)) : 1;
   }
@@ -60,7 +61,9 @@ int run_linked(const std::string& name, const NvccOptions& options, const Plan& 
   return status ? *status : fatal(name, status.error().text());
 }
 
-int nvcc(const std::vector<std::string>& arguments, const std::string& name) {
+}  // namespace
+
+int nvcc_within(const std::vector<std::string>& arguments, const std::string& name) {
   Result<ParsedCommand> parsed = parse_nvcc(arguments);
   if (parsed) {
     switch (parsed->query) {
@@ -108,11 +111,9 @@ int nvcc(const std::vector<std::string>& arguments, const std::string& name) {
   return 0;
 }
 
-}  // namespace
-
 int nvcc_main(const std::vector<std::string>& arguments, const std::string& shown_name) {
   catch_interrupts();
-  int status = nvcc(arguments, shown_name);
+  int status = nvcc_within(arguments, shown_name);
   fflush(stdout);
   die_if_interrupted();
   return status;

@@ -78,7 +78,6 @@ const std::vector<Option>& table() {
       {"device-function-maxrregcount", nullptr, true},
       {"make-errors-visible-at-exit", nullptr, false},
       {"verify-frontend", nullptr, false},
-      {"list-arch", "arch-ls", false},
   };
   return rows;
 }

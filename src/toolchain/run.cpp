@@ -84,17 +84,18 @@ int run_source(std::vector<std::string> compile, std::vector<std::string> argv) 
   if (!given("-arch") && !given("--gpu-architecture") && !given("-gencode") && !given("--generate-code"))
     compile.insert(compile.begin(), "-arch=native");
   catch_interrupts();
-  int fd = -1;
+  int fd = -1, status = 0;
   {
     Result<TemporaryFolder> folder = TemporaryFolder::make("anywarp-run");
     if (!folder) return complain(1, folder.error().text());
     std::string program = folder->path() + "/program";
     compile.insert(compile.end(), {"-o", program});
-    if (int status = nvcc_main(compile, "anywarp run")) return status;
-    fd = open(program.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return complain(1, "the compiled program cannot be opened: " + std::string(strerror(errno)));
+    status = nvcc_within(compile, "anywarp run");
+    if (status == 0 && (fd = open(program.c_str(), O_RDONLY | O_CLOEXEC)) < 0)
+      status = complain(1, "the compiled program cannot be opened: " + std::string(strerror(errno)));
   }
   die_if_interrupted();
+  if (status != 0) return status;
   release_interrupts();
   std::vector<char*> arguments = pointers(argv);
   fexecve(fd, arguments.data(), environ);
@@ -127,7 +128,7 @@ int run_main(const std::vector<std::string>& words) {
   while (source < words.size() && !is_source(words[source])) source++;
   if (source == words.size()) {
     if (words[0][0] == '-') return complain(2, "no CUDA source follows the options; a source's name ends in .cu");
-    return complain(2, "'" + words[0] + "' needs a CUDA source beside it; a source's name ends in .cu");
+    return complain(2, "'" + words[0] + "' cannot be run alone: name a CUDA source (*.cu) beside it, or a program");
   }
   if (access(words[source].c_str(), R_OK) != 0) return complain(1, "'" + words[source] + "' cannot be read: " + strerror(errno));
   // More sources and libraries may follow the first one when `--` says where the arguments begin.

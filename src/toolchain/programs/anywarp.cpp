@@ -34,8 +34,8 @@ int unknown(const std::string& word) {
   std::vector<std::string> names{"test", "lint", "--help", "--version"};
   for (const Subcommand& subcommand : subcommands()) names.emplace_back(subcommand.name);
   std::string close = anywarp::toolchain::nearest(word, names);
-  fprintf(stderr, "anywarp: unknown %s '%s'%s; see anywarp --help\n", word.starts_with('-') ? "option" : "command", word.c_str(),
-          close.empty() ? "" : ("; did you mean '" + close + "'?").c_str());
+  fprintf(stderr, "anywarp: unknown %s '%s'; %s\n", word.starts_with('-') ? "option" : "command", word.c_str(),
+          close.empty() ? "anywarp --help lists what there is" : ("did you mean '" + close + "'?").c_str());
   return 2;
 }
 
