@@ -277,3 +277,125 @@ HEADERS = {
     'include/vector_functions.h': vector_headers.functions_header,
     'include/channel_descriptor.h': vector_headers.channel_header,
 }
+
+
+# ---- what libcudart is built from ------------------------------------------------------------------------------------------
+
+def stream_parameter(entry):
+    return next((p.name for p in entry.parameters if p.type == 'cudaStream_t'), None)
+
+
+def needs_flag(entry):
+    """A twin whose null stream is not a parameter is told in one of its own."""
+    return bool(entry.twin) and not stream_parameter(entry)
+
+
+def implementations(entries):
+    return [entry for entry in entries if entry.supported and not entry.forward]
+
+
+def entry_points_source(entries):
+    out = ['// What the files of src/runtime implement; each trampoline of the same name calls one of these.\n', BANNER.format(TABLE),
+           '#pragma once\n\n#include <cuda_profiler_api.h>\n#include <cuda_runtime_api.h>\n\nnamespace anywarp::runtime::api {\n']
+    owner = None
+    for entry in implementations(entries):
+        if entry.owner != owner:
+            owner = entry.owner
+            out.append(f'\n// {owner}.cpp\n')
+        signature = entry.signature() if entry.parameters else ''
+        if needs_flag(entry):
+            signature += ', bool per_thread'
+        out.append(f'{entry.result} {entry.symbol}({signature});\n')
+    out.append('\n}  // namespace anywarp::runtime::api\n\nnamespace anywarp::runtime {\n\nenum class EntryPoint : unsigned short {\n')
+    out += [f'  {symbol},\n' for entry in entries for symbol in entry.symbols()]
+    out.append('  kCount\n};\n\n}  // namespace anywarp::runtime\n')
+    return ''.join(out)
+
+
+def forward_call(entry, driver, twin):
+    target = driver[entry.forward]
+    if len(target.parameters) != len(entry.parameters):
+        sys.exit(f'{TABLE}: {entry.symbol} has another number of parameters than {target.symbol}')
+    symbol, arguments = target.symbol, []
+    for own, theirs in zip(entry.parameters, target.parameters):
+        arguments.append(own.name if own.type == theirs.type else f'as<{theirs.type}>({own.name})')
+    if twin:
+        symbol = target.twin_symbol()
+    return f'to_error(driver().{symbol}({", ".join(arguments)}))'
+
+
+def trampoline(entry, driver, symbol, twin):
+    head = f'AW_EXPORT {entry.result} {symbol}({entry.signature()}) {{\n'
+    if not entry.supported:
+        return f'{head}  return unsupported(EntryPoint::{symbol});\n}}\n'
+    if entry.forward:
+        call = forward_call(entry, driver, twin)
+    else:
+        stream = stream_parameter(entry)
+        arguments = [f'per_thread_stream({p.name})' if twin and p.name == stream else p.name for p in entry.parameters]
+        if needs_flag(entry):
+            arguments.append('true' if twin else 'false')
+        call = f'api::{entry.symbol}({", ".join(arguments)})'
+    if entry.any_time:
+        return f'{head}  return {call};\n}}\n'
+    need = 'Driver' if entry.no_context else 'Context'
+    traced = ''.join(f', {p.name}' for p in entry.parameters)
+    return f'{head}  return enter<Need::{need}>(EntryPoint::{symbol}, [&] {{ return {call}; }}{traced});\n}}\n'
+
+
+def trampolines_source(entries):
+    driver = {entry.symbol: entry for entry in api.read_entry_points()}
+    for entry in entries:
+        if entry.forward and entry.forward not in driver:
+            sys.exit(f'{TABLE}: {entry.symbol} is forwarded to {entry.forward}, which the driver does not have')
+    names = [symbol for entry in entries for symbol in entry.symbols()]
+    out = ['// Every symbol that libcudart exports.\n', BANNER.format(TABLE),
+           '#include "runtime/enter.h"\n\nusing namespace anywarp::runtime;\n\n',
+           'namespace anywarp::runtime {\n\nconst char* name(EntryPoint entry) {\n  static constexpr const char* kNames[] = {\n']
+    out += [f'      "{symbol}",\n' for symbol in names]
+    out.append('  };\n  return kNames[static_cast<unsigned>(entry)];\n}\n\n}  // namespace anywarp::runtime\n\nextern "C" {\n\n')
+    for entry in entries:
+        out.append(trampoline(entry, driver, entry.symbol, False))
+        if entry.twin:
+            out.append(trampoline(entry, driver, entry.twin_symbol(), True))
+    out.append('\n}  // extern "C"\n')
+    return ''.join(out)
+
+
+def driver_table():
+    out = [api.BANNER.format('api/driver.txt')]
+    for entry in api.read_entry_points():
+        out.append(f'AW_DRIVER({entry.symbol})\n')
+        if entry.twin:
+            out.append(f'AW_DRIVER({entry.twin_symbol()})\n')
+    return ''.join(out)
+
+
+def error_table():
+    out = [BANNER.format(TYPES)]
+    for group in api.groups(api.read_types(TYPES)['driver_types']):
+        if group[0] == 'enum cudaError':
+            out += [f'AW_ERROR({line.split(" = ")[0].strip()})\n' for line in group[1:]]
+    return ''.join(out)
+
+
+def exports_map(entries):
+    names = sorted(symbol for entry in entries for symbol in entry.symbols())
+    return 'libcudart.so.13 {\n  global:\n' + ''.join(f'    {name};\n' for name in names) + '  local:\n    *;\n};\n'
+
+
+def main(arguments):
+    if len(arguments) != 2 or arguments[0] != 'runtime':
+        print(__doc__, file=sys.stderr)
+        return 2
+    directory, entries = pathlib.Path(arguments[1]), read_entry_points()
+    api.write(directory / 'entry_points.h', entry_points_source(entries))
+    api.write(directory / 'trampolines.cpp', trampolines_source(entries))
+    api.write(directory / 'driver_table.inc', driver_table())
+    api.write(directory / 'error_table.inc', error_table())
+    api.write(directory / 'exports.map', exports_map(entries))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,2 @@
+// libcudadevrt.a exists because builds name it; there is no device code that would need linking.
+extern int anywarp_cudadevrt;

@@ -1,0 +1,84 @@
+// The frame of every entry point: the driver is found, a context is current, the error is remembered for cudaGetLastError, and
+// the call is traced if that is asked for. The generated trampolines are made of these.
+#pragma once
+
+#include "entry_points.h"
+#include "runtime/context.h"
+#include "runtime/message.h"
+
+#define AW_EXPORT __attribute__((visibility("default")))
+
+namespace anywarp::runtime {
+
+const char* name(EntryPoint entry);
+
+/// Remembers an error as the thread's last one, and returns it.
+cudaError_t record(cudaError_t error);
+
+/// Logs the name of an entry point that is not offered, once.
+cudaError_t unsupported(EntryPoint entry);
+
+/// An error that every later call repeats, because the context is lost.
+bool is_sticky(cudaError_t error);
+
+/// What a null stream means in the twins for per-thread default streams.
+inline cudaStream_t per_thread_stream(cudaStream_t stream) { return stream ? stream : cudaStreamPerThread; }
+
+/// An argument in the driver's type of the same layout.
+template <class To, class From>
+To as(From value) {
+  if constexpr (__is_enum(To)) {
+    return static_cast<To>(value);
+  } else if constexpr (sizeof(To) == sizeof(From) && (__is_class(To) || __is_union(To))) {
+    return __builtin_bit_cast(To, value);
+  } else {
+    return (To)value;  // NOLINT: pointer to pointer, pointer to CUdeviceptr, number to number
+  }
+}
+
+/// Builds "name(0x7f.., 3, {..}) = error" in a buffer of its own.
+class TraceText {
+ public:
+  explicit TraceText(EntryPoint entry);
+  void argument(const void* value);
+  void argument(long long value);
+  void argument_text(const char* text);
+  void write(cudaError_t error);
+
+ private:
+  void add(const char* format, ...) __attribute__((format(printf, 2, 3)));
+
+  char text_[512];
+  unsigned length_ = 0;
+  bool first_ = true;
+};
+
+template <class T>
+void trace_argument(TraceText& text, const T& value) {
+  if constexpr (__is_class(T) || __is_union(T)) {
+    text.argument_text("{..}");
+  } else if constexpr (requires { static_cast<const volatile void*>(value); }) {
+    text.argument((const void*)value);  // NOLINT
+  } else if constexpr (requires { (const void*)value; } && !requires { value + value; }) {
+    text.argument((const void*)value);  // NOLINT: a function
+  } else {
+    text.argument(static_cast<long long>(value));
+  }
+}
+
+enum class Need { Driver, Context };
+
+template <Need need, class Call, class... Arguments>
+cudaError_t enter(EntryPoint entry, const Call& call, const Arguments&... arguments) {
+  cudaError_t error = load_driver();
+  if (need == Need::Context && error == cudaSuccess) error = ensure_context();
+  if (error == cudaSuccess) error = call();
+  if (__builtin_expect(tracing(), 0)) {
+    TraceText text(entry);
+    (trace_argument(text, arguments), ...);
+    text.write(error);
+  }
+  return error == cudaSuccess ? error : record(error);
+}
+
+}  // namespace anywarp::runtime
