@@ -7,48 +7,27 @@
 
 #if defined(__CUDA__) && defined(__cplusplus)
 
-#include "cuda/aligned_size.h"
+#include "cuda/async_copy.h"
 
 namespace cooperative_groups {
-namespace details {
-
-template <class Word, class Group>
-AW_DEVICE_INLINE void copy_words(const Group& group, void* destination, const void* source, size_t count) {
-  size_t step = group.size();
-  for (size_t i = group.thread_rank(); i < count; i += step) ((Word*)destination)[i] = ((const Word*)source)[i];
-}
-
-template <class Group>
-AW_DEVICE_INLINE void copy_together(const Group& group, void* destination, const void* source, size_t bytes) {
-  size_t misaligned = (size_t)destination | (size_t)source | bytes;
-  if (misaligned % 16 == 0)
-    copy_words<uint4>(group, destination, source, bytes / 16);
-  else if (misaligned % 4 == 0)
-    copy_words<unsigned>(group, destination, source, bytes / 4);
-  else
-    copy_words<unsigned char>(group, destination, source, bytes);
-}
-
-AW_DEVICE_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
-}  // namespace details
 
 template <class Group, class Destination, class Source>
 AW_DEVICE inline void memcpy_async(const Group& group, Destination* destination, const Source* source, size_t bytes) {
-  details::copy_together(group, destination, source, bytes);
+  cuda::detail::copy_together(group.thread_rank(), group.size(), destination, source, bytes);
 }
 
 template <class Group, class Destination, class Source, size_t Alignment>
 AW_DEVICE inline void memcpy_async(const Group& group, Destination* destination, const Source* source,
                                    const cuda::aligned_size_t<Alignment>& bytes) {
-  details::copy_together(group, destination, source, bytes.value);
+  cuda::detail::copy_together(group.thread_rank(), group.size(), destination, source, bytes.value);
 }
 
-/// Lengths in elements of what each pointer points to; the shorter one counts.
+/// Lengths in elements of what the pointers point to; the shorter one counts.
 template <class Group, class T>
 AW_DEVICE inline void memcpy_async(const Group& group, T* destination, size_t destination_count, const T* source,
                                    size_t source_count) {
-  details::copy_together(group, destination, source, details::smaller(destination_count, source_count) * sizeof(T));
+  size_t count = destination_count < source_count ? destination_count : source_count;
+  cuda::detail::copy_together(group.thread_rank(), group.size(), destination, source, count * sizeof(T));
 }
 
 template <class Group>
