@@ -23,7 +23,7 @@ KEYWORDS = set('and and_eq bitand bitor bool break case catch char class const c
 EXTRA_WORDS = ('global local shared shared::cta shared::cluster const param param::entry param::func v2 v4 v8 '
                'b0 b1 b2 b3 h0 h1 b10 b20 b30 b21 b31 b32 b12 b13 b23 b01 b02 b03 h10 h01 h00 h11 b3210 '
                'b4 b5 b6 b7 unified').split()
-OPERAND_KINDS = 'd a b c p q m v i l x n f'.split()
+OPERAND_KINDS = 'd a b c p q m v i l x n f s'.split()
 
 
 def fail(number, message):
@@ -109,9 +109,19 @@ class Table:
     def add(self, pattern, operands, number):
         match = re.match(r'\w+', pattern)
         if not match:
-            fail(number, f"'{line}' does not begin with an opcode")
+            fail(number, f"'{pattern}' does not begin with an opcode")
         opcode = match.group(0)
         self.opcodes.setdefault(opcode, len(self.opcodes))
+        bound = re.search(r'\{(\.[^,{}]+)(,[^{}]*)\}', operands)
+        if bound:
+            # These operands stand if and only if the slot does.
+            slot = '{' + bound.group(1) + '}'
+            if slot not in pattern:
+                fail(number, f'there is no slot {slot}')
+            word = bound.group(1)[1:]
+            self.add(pattern.replace(slot, '', 1), operands.replace(bound.group(0), '', 1), number)
+            self.add(pattern.replace(slot, f'.({word})' if '|' in word else f'.{word}', 1), operands.replace(bound.group(0), bound.group(2), 1), number)
+            return
         for rest in expand_groups(pattern[match.end():]):
             slots = []
             pieces = split_slots(rest)
@@ -148,6 +158,8 @@ class Table:
         kinds, _, kind_of_type = text.partition(':')
         mask, length = [], '0'
         for kind in kinds.split('|'):
+            if re.fullmatch(r'i\d+', kind):
+                length, kind = kind[1:], 'i'
             if re.fullmatch(r'v(\d+|w)', kind):
                 length = kind[1:].replace('w', 'kLengthOfWords')
                 kind = 'v'

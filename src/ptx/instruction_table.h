@@ -25,6 +25,7 @@ enum OperandMask : uint16_t {
   kX = 256,    // x: whatever
   kN = 512,    // n: the name of a variable
   kF = 1024,   // f: the name of a function
+  kS = 2048,   // s: _ alone
 };
 
 /// Where the type that a register must have comes from.
@@ -40,7 +41,7 @@ struct OperandForm {
   TypeSource source;
   Type type;      // of Fixed
   bool at_least;  // the register may be wider
-  uint8_t length; // of a vector; 0: any
+  uint8_t length; // of a vector, or the value of a constant; 0: any
 };
 
 /// The words say how many elements a vector has: .v4, .x8, .m64n128k16.

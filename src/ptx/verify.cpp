@@ -72,7 +72,7 @@ std::string_view kind_name(uint16_t mask) {
   };
   constexpr Row kRows[] = {
       {kQ, "a pair a|b"}, {kV, "a vector {...}"}, {kM, "an address in []"},    {kL, "a label"},    {kD, "a register"},
-      {kA, "a value"},    {kP, "a predicate"},    {kI, "an integer constant"}, {kN, "a variable"}, {kF, "a function"},
+      {kA, "a value"},    {kP, "a predicate"},    {kI, "an integer constant"}, {kN, "a variable"}, {kS, "'_'"}, {kF, "a function"},
   };
   for (const Row& row : kRows)
     if (mask & row.mask) return row.name;
@@ -269,8 +269,13 @@ Problem Verifier::match_operand(const Instruction& inst, const OperandForm& form
     case OperandKind::Table:
     case OperandKind::List: return wrong_kind();
     case OperandKind::Immediate:
-      if (form.kinds & kI) return {};
-      [[fallthrough]];
+      if (!(form.kinds & kI)) break;
+      if (form.length != 0 && operand.value != form.length)
+        return {3, ordinal(position) + " is " + std::to_string(operand.offset()) + "; it must be " + std::to_string(form.length)};
+      return {};
+    case OperandKind::Sink:
+      if (form.kinds & kS) return {};
+      break;
     default: break;
   }
   if (is_whole_vector(operand) && (form.kinds & kV)) {
