@@ -3,10 +3,10 @@
 namespace anywarp::devicelib {
 
 std::string_view bitcode() {
-  alignas(8) static const char kBytes[] = {
-#embed "ptx_ops.bc"
+  alignas(8) static const unsigned char kBytes[] = {
+#include "ptx_ops.inc"
   };
-  return {kBytes, sizeof(kBytes)};
+  return {reinterpret_cast<const char*>(kBytes), sizeof(kBytes)};
 }
 
 }  // namespace anywarp::devicelib

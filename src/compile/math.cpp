@@ -1,0 +1,126 @@
+// SLEEF has what is needed: for one function, scalar and vector forms whose results agree in every bit (its "finz" and "cinz"
+// families, with and without fma). math_test compares them, and what is not equal there is not in the tables below.
+// Functions that SLEEF lacks are in math_own.cpp; the vector engine calls those for one lane after the other.
+#include "compile/math.h"
+
+#include "compile/math_own.h"
+
+#include <unordered_map>
+
+// SLEEF's header shows its vector functions only to code that is compiled for the vectors' processor. Here they are only addresses.
+extern "C" {
+#define AW_UNARY(name, ulp) AW_DECLARE(name, ulp)
+#define AW_BINARY(name, ulp) AW_DECLARE(name, ulp)
+#define AW_DECLARE(name, ulp)                   \
+  void Sleef_finz_##name##f1_##ulp##purecfma(); \
+  void Sleef_finz_##name##f4_##ulp##avx2128();  \
+  void Sleef_finz_##name##f8_##ulp##avx2();     \
+  void Sleef_finz_##name##f16_##ulp##avx512f(); \
+  void Sleef_cinz_##name##f1_##ulp##purec();    \
+  void Sleef_cinz_##name##f4_##ulp##sse2();     \
+  void Sleef_finz_##name##d1_##ulp##purecfma(); \
+  void Sleef_finz_##name##d2_##ulp##avx2128();  \
+  void Sleef_finz_##name##d4_##ulp##avx2();     \
+  void Sleef_finz_##name##d8_##ulp##avx512f();  \
+  void Sleef_cinz_##name##d1_##ulp##purec();    \
+  void Sleef_cinz_##name##d2_##ulp##sse2();
+#include "compile/math_sleef.def"
+#undef AW_DECLARE
+#undef AW_UNARY
+#undef AW_BINARY
+}
+
+namespace anywarp::compile {
+namespace {
+
+using Address = void (*)();
+
+/// SLEEF's forms of one function, from one lane to a full register.
+struct Forms {
+  Address fma[4], plain[2];
+};
+
+bool has_fma() {
+  const std::string& features = jit::host().features;
+  return features.find("+fma") != std::string::npos && features.find("+avx2") != std::string::npos;
+}
+
+void* address(Address function) { return reinterpret_cast<void*>(function); }
+
+MathFunction sleef(std::string_view name, std::string_view type, const Forms& forms) {
+  MathFunction function{name, type, nullptr, {}};
+  const uint32_t bits = type[0] == 'f' ? 32 : 64;
+  if (has_fma()) {
+    function.address = address(forms.fma[0]);
+    for (uint32_t form = 1, width = 128; form < 4 && width <= jit::host().vector_bits; ++form, width *= 2)
+      function.variants.push_back({width / bits, address(forms.fma[form])});
+  } else {
+    function.address = address(forms.plain[0]);
+    function.variants.push_back({128 / bits, address(forms.plain[1])});
+  }
+  return function;
+}
+
+std::vector<MathFunction> make_functions() {
+  std::vector<MathFunction> functions = {
+#define AW_SINGLE(name, ulp)                                                                                         \
+  {                                                                                                                  \
+    {Sleef_finz_##name##f1_##ulp##purecfma, Sleef_finz_##name##f4_##ulp##avx2128, Sleef_finz_##name##f8_##ulp##avx2, \
+     Sleef_finz_##name##f16_##ulp##avx512f},                                                                         \
+    {                                                                                                                \
+      Sleef_cinz_##name##f1_##ulp##purec, Sleef_cinz_##name##f4_##ulp##sse2                                          \
+    }                                                                                                                \
+  }
+#define AW_DOUBLE(name, ulp)                                                                                         \
+  {                                                                                                                  \
+    {Sleef_finz_##name##d1_##ulp##purecfma, Sleef_finz_##name##d2_##ulp##avx2128, Sleef_finz_##name##d4_##ulp##avx2, \
+     Sleef_finz_##name##d8_##ulp##avx512f},                                                                          \
+    {                                                                                                                \
+      Sleef_cinz_##name##d1_##ulp##purec, Sleef_cinz_##name##d2_##ulp##sse2                                          \
+    }                                                                                                                \
+  }
+#define AW_UNARY(name, ulp) sleef("__aw_" #name "f", "ff", AW_SINGLE(name, ulp)), sleef("__aw_" #name, "dd", AW_DOUBLE(name, ulp)),
+#define AW_BINARY(name, ulp) sleef("__aw_" #name "f", "fff", AW_SINGLE(name, ulp)), sleef("__aw_" #name, "ddd", AW_DOUBLE(name, ulp)),
+#include "compile/math_sleef.def"
+#undef AW_UNARY
+#undef AW_BINARY
+  };
+  for (const OwnFunction& own : own_functions()) functions.push_back({own.name, own.type, own.address, {}});
+  return functions;
+}
+
+const std::vector<MathFunction>& functions() {
+  static const auto* all = new std::vector<MathFunction>(make_functions());
+  return *all;
+}
+
+}  // namespace
+
+std::span<const MathFunction> math_functions() { return functions(); }
+
+const MathFunction* find_math_function(std::string_view name) {
+  static const auto* index = [] {
+    auto* made = new std::unordered_map<std::string_view, const MathFunction*>;
+    for (const MathFunction& function : functions()) made->emplace(function.name, &function);
+    return made;
+  }();
+  const auto found = index->find(name);
+  return found == index->end() ? nullptr : found->second;
+}
+
+std::string variant_symbol(std::string_view name, uint32_t lanes) { return std::string(name) + ".v" + std::to_string(lanes); }
+
+const jit::Symbols& math_symbols() {
+  static const auto* symbols = [] {
+    auto* made = new jit::Symbols;
+    for (const MathFunction& function : functions()) {
+      made->emplace_back(std::string(function.name), function.address);
+      for (const MathVariant& variant : function.variants)
+        made->emplace_back(variant_symbol(function.name, variant.lanes), variant.address);
+    }
+    return made;
+  }();
+  return *symbols;
+}
+
+}  // namespace anywarp::compile
