@@ -178,10 +178,12 @@ cudaError_t set_flags(int device, unsigned flags) {
 }  // namespace
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  if (!count) return cudaErrorInvalidValue;
-  *count = 0;
-  if (const CUresult result = driver().cuDeviceGetCount(count)) return to_error(result);
-  return *count > 0 ? cudaSuccess : cudaErrorNoDevice;
+  if (!count) return record(cudaErrorInvalidValue);
+  *count = 0;  // without a driver as well
+  cudaError_t error = load_driver();
+  if (error == cudaSuccess) error = to_error(driver().cuDeviceGetCount(count));
+  if (error == cudaSuccess && *count == 0) error = cudaErrorNoDevice;
+  return record(error);
 }
 
 cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp* prop, int device) {
@@ -213,7 +215,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, enum cudaDeviceAttr attr, int dev
 cudaError_t cudaChooseDevice(int* device, const struct cudaDeviceProp* prop) {
   if (!device || !prop) return cudaErrorInvalidValue;
   int count = 0;
-  if (const cudaError_t error = cudaGetDeviceCount(&count)) return error;
+  if (const CUresult result = driver().cuDeviceGetCount(&count)) return to_error(result);
   // The first device that has all that is asked for, otherwise the first.
   *device = 0;
   for (int candidate = 0; candidate < count; ++candidate) {
@@ -244,7 +246,7 @@ cudaError_t cudaGetDevice(int* device) { return device ? current_device(*device)
 cudaError_t cudaSetValidDevices(int* device_arr, int len) {
   if (len < 0 || (len > 0 && !device_arr)) return cudaErrorInvalidValue;
   int count = 0;
-  if (const cudaError_t error = cudaGetDeviceCount(&count)) return error;
+  if (const CUresult result = driver().cuDeviceGetCount(&count)) return to_error(result);
   for (int i = 0; i < len; ++i) {
     if (device_arr[i] < 0 || device_arr[i] >= count) return cudaErrorInvalidDevice;
   }
