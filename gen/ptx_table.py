@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes what follows from api/ptx/instructions.txt, the PTX instruction set as data.
 
-    gen/ptx_table.py DIR    writes into DIR words.h (enum class Opcode, enum class Mod) and instruction_table.inc
+    gen/ptx_table.py DIR    writes into DIR words.h (enum class Opcode, enum class Mod), instruction_table.inc and, for
+                           fuzzing, ptx.dict
 
 The head of instructions.txt says how it is written. A line becomes one form or, where it has groups that may be left out,
 several: a form is a list of slots, each a set of words of which one must (or may) stand there, and a list of operands.
@@ -259,6 +260,19 @@ def write_table(table, out):
     write_if_changed(out, '\n'.join(lines))
 
 
+def write_dictionary(table, out):
+    """For libFuzzer: opcodes, words, directives and some tokens."""
+    directives = ('version target address_size visible extern weak common entry func reg param align ptr maxntid reqntid minnctapersm '
+                  'maxnreg noreturn pragma loc file section branchtargets calltargets callprototype alias attribute managed tex').split()
+    special = re.findall(r'AW_PTX_SPECIAL\(\w+, "(\w+)"', (TYPES.parent / 'special_registers.def').read_text())
+    words = list(table.opcodes) + ['.' + w for w in list(table.words) + directives] + ['%' + s for s in special[:32]]
+    words += ['generic(', '0f3F800000', '0d3FF0000000000000', '{%r1, %r2}', '[%rd1+4]', '@!%p1 ', '%p1|%p2', '.version 9.0\\x0a.target sm_90a\\x0a', 'WARP_SZ']
+    lines = []
+    for word in dict.fromkeys(words):
+        lines.append('"' + word + '"')
+    write_if_changed(out, '\n'.join(lines) + '\n')
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -268,6 +282,7 @@ def main():
         table.words.setdefault(word, len(table.words))
     write_words(table, out / 'words.h')
     write_table(table, out / 'instruction_table.inc')
+    write_dictionary(table, out / 'ptx.dict')
     print(f'{len(table.opcodes)} opcodes, {len(table.words)} words, {len(table.forms)} forms')
 
 
