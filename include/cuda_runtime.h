@@ -17,6 +17,13 @@
 #include "vector_functions.h"
 
 #if defined(__CUDACC__)
+// CUDA sources use printf, assert, clock and memcpy without including anything.
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
 #include "crt/attributes.h"
 #include "device_launch_parameters.h"
 #endif
