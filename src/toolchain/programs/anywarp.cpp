@@ -31,7 +31,7 @@ const std::vector<Subcommand>& subcommands() {
 
 /// "unknown command 'rnu'; did you mean 'run'?"
 int unknown(const std::string& word) {
-  std::vector<std::string> names{"test", "lint", "--help", "--version"};
+  std::vector<std::string> names{"test", "lint", "bench", "--help", "--version"};
   for (const Subcommand& subcommand : subcommands()) names.emplace_back(subcommand.name);
   std::string close = anywarp::toolchain::nearest(word, names);
   fprintf(stderr, "anywarp: unknown %s '%s'; %s\n", word.starts_with('-') ? "option" : "command", word.c_str(),
@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
   if (!words.empty()) {
     for (const Subcommand& subcommand : subcommands())
       if (words[0] == subcommand.name) return subcommand.main({words.begin() + 1, words.end()});
-    if (words[0] == "test" || words[0] == "lint") {
+    if (words[0] == "test" || words[0] == "lint" || words[0] == "bench") {
       fprintf(stderr, "anywarp: `%s` belongs to the source tree: ./anywarp %s\n", words[0].c_str(), words[0].c_str());
       return 2;
     }
@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
       "  anywarp run ./program-built-by-nvcc --its-own-option\n"
       "  anywarp nvcc -O2 -o saxpy saxpy.cu\n"
       "  anywarp info\n\n"
-      "In the source tree, ./anywarp test runs the tests and ./anywarp lint checks the source.");
+      "In the source tree, ./anywarp test runs the tests, ./anywarp lint checks the source and ./anywarp bench measures.");
   if (words.empty()) {
     fputs(app.help().c_str(), stdout);
     return 0;

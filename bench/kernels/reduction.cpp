@@ -1,0 +1,14 @@
+#include "../bench.h"
+
+constexpr int n = 1 << 24;
+
+int main() {
+  std::vector<float> values = bench::numbers(n, 0, 1);
+  float sum = 0;
+  double seconds = bench::median(9, [&] {
+    sum = 0;
+#pragma omp parallel for simd reduction(+ : sum)
+    for (int i = 0; i < n; i++) sum += values[i];
+  });
+  return bench::report(seconds, double(sizeof(float)) * n * 1e-9, "GB", sum);
+}
