@@ -26,6 +26,8 @@ bool broadcasts(const CallBase& call) {
 
 }  // namespace
 
+const Value* member_mask(const CallBase& call) { return call.getArgOperand(callee_name(call).starts_with("llvm.nvvm.redux.") ? 1 : 0); }
+
 LaneBehaviour lane_behaviour(const CallBase& call) {
   const Intrinsic::ID id = call.getIntrinsicID();
   switch (id) {
@@ -37,11 +39,11 @@ LaneBehaviour lane_behaviour(const CallBase& call) {
     case Intrinsic::nvvm_read_ptx_sreg_lanemask_gt:
     case Intrinsic::nvvm_match_any_sync_i32:
     case Intrinsic::nvvm_match_any_sync_i64:
-    case Intrinsic::nvvm_elect_sync:
-      return LaneBehaviour::Divergent;
+    case Intrinsic::nvvm_elect_sync: return LaneBehaviour::Divergent;
     case Intrinsic::nvvm_shfl_sync_idx_i32:
     case Intrinsic::nvvm_shfl_sync_idx_f32:
-      return broadcasts(call) ? LaneBehaviour::UniformIfMaskIs : LaneBehaviour::Divergent;
+    case Intrinsic::nvvm_shfl_sync_idx_i32p:
+    case Intrinsic::nvvm_shfl_sync_idx_f32p: return broadcasts(call) ? LaneBehaviour::UniformIfMaskIs : LaneBehaviour::Divergent;
     case Intrinsic::nvvm_vote_all_sync:
     case Intrinsic::nvvm_vote_any_sync:
     case Intrinsic::nvvm_vote_uni_sync:
@@ -55,32 +57,26 @@ LaneBehaviour lane_behaviour(const CallBase& call) {
     case Intrinsic::nvvm_redux_sync_min:
     case Intrinsic::nvvm_redux_sync_max:
     case Intrinsic::nvvm_redux_sync_umin:
-    case Intrinsic::nvvm_redux_sync_umax:
-      return LaneBehaviour::UniformIfMaskIs;
-    case Intrinsic::not_intrinsic:
-      break;
+    case Intrinsic::nvvm_redux_sync_umax: return LaneBehaviour::UniformIfMaskIs;
+    case Intrinsic::not_intrinsic: break;
     default:
-      if (callee_name(call).starts_with("llvm.nvvm.shfl."))
-        return LaneBehaviour::Divergent;
+      if (callee_name(call).starts_with("llvm.nvvm.shfl.")) return LaneBehaviour::Divergent;
+      if (callee_name(call).starts_with("llvm.nvvm.redux.")) return LaneBehaviour::UniformIfMaskIs;
       if (callee_name(call).starts_with("llvm.nvvm.read.ptx.sreg.") || callee_name(call).starts_with("llvm.nvvm.vote.") ||
           callee_name(call).starts_with("llvm.nvvm.barrier.") || id == Intrinsic::nvvm_activemask)
         return LaneBehaviour::Uniform;
   }
-  if (callee_name(call) == kSharedBase)
-    return LaneBehaviour::Uniform;
-  if (call.doesNotAccessMemory() && call.getCalledFunction())
-    return LaneBehaviour::ByOperands;
+  if (callee_name(call) == kSharedBase) return LaneBehaviour::Uniform;
+  if (call.doesNotAccessMemory() && call.getCalledFunction()) return LaneBehaviour::ByOperands;
   return LaneBehaviour::Divergent;
 }
 
 bool is_cross_lane(const CallBase& call) {
-  if (call.getIntrinsicID() == Intrinsic::not_intrinsic)
-    return false;
+  if (call.getIntrinsicID() == Intrinsic::not_intrinsic) return false;
   const StringRef name = callee_name(call);
   for (StringRef prefix : {"llvm.nvvm.shfl.", "llvm.nvvm.vote.", "llvm.nvvm.match.", "llvm.nvvm.redux.", "llvm.nvvm.activemask",
                            "llvm.nvvm.elect.", "llvm.nvvm.bar.warp.sync"})
-    if (name.starts_with(prefix))
-      return true;
+    if (name.starts_with(prefix)) return true;
   return false;
 }
 
@@ -99,10 +95,8 @@ bool is_ignored(const CallBase& call) {
     case Intrinsic::donothing:
     case Intrinsic::dbg_declare:
     case Intrinsic::dbg_value:
-    case Intrinsic::dbg_label:
-      return true;
-    default:
-      return false;
+    case Intrinsic::dbg_label: return true;
+    default: return false;
   }
 }
 

@@ -8,11 +8,14 @@ namespace anywarp::spmd {
 enum class LaneBehaviour {
   ByOperands,       // pure: uniform when its operands are
   Uniform,          // one result for the slice
-  UniformIfMaskIs,  // one result for the lanes named by operand 0, the member mask
+  UniformIfMaskIs,  // one result for the lanes that name the same lanes, by member_mask()
   Divergent,        // a result per lane, or an effect per lane
 };
 
 LaneBehaviour lane_behaviour(const llvm::CallBase& call);
+
+/// The operand of a warp operation that names the lanes which take part.
+const llvm::Value* member_mask(const llvm::CallBase& call);
 
 /// Needs all 32 lanes of a warp in one slice.
 bool is_cross_lane(const llvm::CallBase& call);

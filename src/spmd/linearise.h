@@ -6,6 +6,7 @@
 #include <llvm/ADT/DenseMap.h>
 #include <llvm/ADT/SmallPtrSet.h>
 #include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/Dominators.h>
 #include <llvm/IR/PassManager.h>
 
 namespace llvm {
@@ -47,13 +48,13 @@ class Linearisation {
  private:
   void sort(llvm::Function& kernel);
   void find_roots();
+  bool gets_all_lanes_of(Block dominator, Block block) const;
   bool find_divergent_loops();
   void find_blends();
   llvm::BasicBlock* hoisted_dominator(Block block) const;
 
   llvm::LoopInfo& loops_;
   llvm::DominatorTree& dominators_;
-  llvm::PostDominatorTree& post_dominators_;
   const Shapes& shapes_;
   llvm::SmallVector<llvm::BasicBlock*> order_;
   llvm::DenseMap<Block, unsigned> index_;

@@ -6,6 +6,7 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/Module.h>
 #include <llvm/IR/ReplaceConstant.h>
 #include <llvm/Transforms/Scalar/Scalarizer.h>
 #include <llvm/Transforms/Utils/BasicBlockUtils.h>
@@ -23,11 +24,9 @@ using namespace llvm;
 Result<> check_calls(Function& kernel) {
   for (Instruction& instruction : instructions(kernel)) {
     auto* call = dyn_cast<CallBase>(&instruction);
-    if (!call)
-      continue;
+    if (!call) continue;
     const Function* callee = call->getCalledFunction();
-    if (!callee)
-      return Error{CUDA_ERROR_NOT_SUPPORTED, "The vector engine does not take calls through a pointer.", kernel.getName().str()};
+    if (!callee) return Error{CUDA_ERROR_NOT_SUPPORTED, "The vector engine does not take calls through a pointer.", kernel.getName().str()};
     if (!callee->isDeclaration() && !call->doesNotAccessMemory())
       return Error{CUDA_ERROR_NOT_SUPPORTED,
                    "The vector engine does not take the call of '" + callee->getName().str() + "', which could not be inlined.",
@@ -48,8 +47,7 @@ void unreachable_returns(Function& kernel) {
 /// Constant expressions over globals become instructions, so that every address has a place in the code.
 void expand_constants(Function& kernel) {
   SmallVector<Constant*> globals;
-  for (GlobalVariable& variable : kernel.getParent()->globals())
-    globals.push_back(&variable);
+  for (GlobalVariable& variable : kernel.getParent()->globals()) globals.push_back(&variable);
   convertUsersOfConstantsToInstructions(globals, &kernel, /*RemoveDeadConstants=*/true, /*IncludeSelf=*/false);
 }
 
@@ -57,18 +55,15 @@ void widen_indices(Function& kernel) {
   const DataLayout& layout = kernel.getDataLayout();
   for (Instruction& instruction : make_early_inc_range(instructions(kernel))) {
     auto* gep = dyn_cast<GetElementPtrInst>(&instruction);
-    if (!gep || gep->getType()->isVectorTy())
-      continue;
+    if (!gep || gep->getType()->isVectorTy()) continue;
     IRBuilder<> builder(gep);
     Type* index_type = layout.getIndexType(gep->getType());
     Type* current = gep->getSourceElementType();
     for (unsigned i = 1; i < gep->getNumOperands(); ++i) {
       Value* index = gep->getOperand(i);
       const bool into_struct = i > 1 && current->isStructTy();
-      if (!into_struct && index->getType() != index_type)
-        gep->setOperand(i, builder.CreateSExtOrTrunc(index, index_type));
-      if (i > 1)
-        current = GetElementPtrInst::getTypeAtIndex(current, index);
+      if (!into_struct && index->getType() != index_type) gep->setOperand(i, builder.CreateSExtOrTrunc(index, index_type));
+      if (i > 1) current = GetElementPtrInst::getTypeAtIndex(current, index);
     }
   }
 }
@@ -79,8 +74,7 @@ void empty_latches(Function& kernel, FunctionAnalysisManager& analyses) {
   auto& dominators = analyses.getResult<DominatorTreeAnalysis>(kernel);
   for (Loop* loop : loops.getLoopsInPreorder()) {
     BasicBlock* latch = loop->getLoopLatch();
-    if (latch->size() == 1 && latch != loop->getHeader() && cast<BranchInst>(latch->getTerminator())->isUnconditional())
-      continue;
+    if (latch->size() == 1 && latch != loop->getHeader() && cast<BranchInst>(latch->getTerminator())->isUnconditional()) continue;
     SplitEdge(latch, loop->getHeader(), &dominators, &loops);
   }
 }

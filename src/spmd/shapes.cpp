@@ -20,6 +20,7 @@
 
 #include "spmd/intrinsics.h"
 
+#include <llvm/ADT/GenericUniformityImpl.h>
 #include <llvm/ADT/PostOrderIterator.h>
 #include <llvm/Analysis/CycleAnalysis.h>
 #include <llvm/Analysis/LazyValueInfo.h>
@@ -41,8 +42,7 @@ using namespace llvm;
 
 bool Affine::contiguous(int64_t stride) const {
   for (size_t lane = 0; lane < offsets.size(); ++lane)
-    if (offsets[lane] != offsets[0] + int64_t(lane) * stride)
-      return false;
+    if (offsets[lane] != offsets[0] + int64_t(lane) * stride) return false;
   return true;
 }
 
@@ -61,36 +61,27 @@ class SliceTarget final : public TargetTransformInfoImplBase {
   bool hasBranchDivergence(const Function*) const override { return true; }
 
   InstructionUniformity getInstructionUniformity(const Value* value) const override {
-    if (shapes_.uniform_by_alignment(value))
-      return InstructionUniformity::AlwaysUniform;
-    if (const auto* call = dyn_cast<CallBase>(value))
-      return call_uniformity(*call);
-    if (isa<AtomicRMWInst, AtomicCmpXchgInst, AllocaInst>(value))
-      return InstructionUniformity::NeverUniform;
+    if (shapes_.uniform_by_alignment(value)) return InstructionUniformity::AlwaysUniform;
+    if (const auto* call = dyn_cast<CallBase>(value)) return call_uniformity(*call);
+    if (isa<AtomicRMWInst, AtomicCmpXchgInst, AllocaInst>(value)) return InstructionUniformity::NeverUniform;
     return InstructionUniformity::Default;
   }
 
  private:
   InstructionUniformity call_uniformity(const CallBase& call) const {
     switch (call.getIntrinsicID()) {
-      case Intrinsic::nvvm_read_ptx_sreg_tid_x:
-        return per_thread(launch_.block[0] > 1);
-      case Intrinsic::nvvm_read_ptx_sreg_tid_y:
-        return per_thread(launch_.block[1] > 1 && launch_.block[0] % width_ != 0);
+      case Intrinsic::nvvm_read_ptx_sreg_tid_x: return per_thread(launch_.block[0] > 1);
+      case Intrinsic::nvvm_read_ptx_sreg_tid_y: return per_thread(launch_.block[1] > 1 && launch_.block[0] % width_ != 0);
       case Intrinsic::nvvm_read_ptx_sreg_tid_z:
         return per_thread(launch_.block[2] > 1 && (uint64_t(launch_.block[0]) * launch_.block[1]) % width_ != 0);
-      default:
-        break;
+      default: break;
     }
     switch (lane_behaviour(call)) {
-      case LaneBehaviour::Divergent:
-        return InstructionUniformity::NeverUniform;
-      case LaneBehaviour::Uniform:
-        return InstructionUniformity::AlwaysUniform;
+      case LaneBehaviour::Divergent: return InstructionUniformity::NeverUniform;
+      case LaneBehaviour::Uniform: return InstructionUniformity::AlwaysUniform;
       case LaneBehaviour::UniformIfMaskIs:
-        return shapes_.uniform(call.getArgOperand(0)) ? InstructionUniformity::AlwaysUniform : InstructionUniformity::NeverUniform;
-      case LaneBehaviour::ByOperands:
-        return InstructionUniformity::Default;
+        return shapes_.uniform(member_mask(call)) ? InstructionUniformity::AlwaysUniform : InstructionUniformity::NeverUniform;
+      case LaneBehaviour::ByOperands: return InstructionUniformity::Default;
     }
     return InstructionUniformity::NeverUniform;
   }
@@ -104,9 +95,7 @@ class SliceTarget final : public TargetTransformInfoImplBase {
   uint32_t width_;
 };
 
-int64_t sign_extend(int64_t value, unsigned bits) {
-  return bits >= 64 ? value : SignExtend64(uint64_t(value), bits);
-}
+int64_t sign_extend(int64_t value, unsigned bits) { return bits >= 64 ? value : SignExtend64(uint64_t(value), bits); }
 
 unsigned bits_of(const Type* type, const DataLayout& layout) {
   return unsigned(layout.getTypeSizeInBits(const_cast<Type*>(type)->getScalarType()).getFixedValue());
@@ -117,6 +106,12 @@ bool has_shape(const Type* type) {
 }
 
 }  // namespace
+
+std::optional<uint64_t> local_array_bytes(const AllocaInst& alloca) {
+  const std::optional<TypeSize> size = alloca.getAllocationSize(alloca.getDataLayout());
+  if (!size || size->isScalable()) return std::nullopt;
+  return alignTo(std::max<uint64_t>(size->getFixedValue(), 1), alloca.getAlign());
+}
 
 class Shapes::Uniformity {
  public:
@@ -146,21 +141,25 @@ Shapes::Shapes(Function& kernel, FunctionAnalysisManager& analyses, const Launch
 
 Shapes::~Shapes() = default;
 
+void Shapes::refine(std::function<bool(const BasicBlock*)> blends) {
+  blends_ = std::move(blends);
+  affine_.clear();
+  varying_.clear();
+  exact_.clear();
+  propagate();
+}
+
 bool Shapes::uniform(const Value* value) const {
-  if (!isa<Instruction>(value))
-    return true;
+  if (!isa<Instruction>(value)) return true;
   return uniformity_ && uniformity_->info().isUniform(value);
 }
 
 bool Shapes::uniform_use(const Use& use) const {
-  if (!isa<Instruction>(use.get()))
-    return true;
+  if (!isa<Instruction>(use.get())) return true;
   return !uniformity_->info().isDivergentUse(use);
 }
 
-bool Shapes::uniform_branch(const BasicBlock& block) const {
-  return !uniformity_->info().hasDivergentTerminator(block);
-}
+bool Shapes::uniform_branch(const BasicBlock& block) const { return !uniformity_->info().hasDivergentTerminator(block); }
 
 const Affine* Shapes::affine(const Value* value) const {
   auto found = affine_.find(value);
@@ -168,10 +167,8 @@ const Affine* Shapes::affine(const Value* value) const {
 }
 
 std::optional<Affine> Shapes::operand(const Value* value) const {
-  if (const Affine* known = affine(value))
-    return *known;
-  if (varying_.contains(value) || !uniform(value))
-    return std::nullopt;
+  if (const Affine* known = affine(value)) return *known;
+  if (varying_.contains(value) || !uniform(value)) return std::nullopt;
   Affine result;
   result.offsets.assign(width_, 0);
   if (const auto* constant = dyn_cast<ConstantInt>(value))
@@ -184,16 +181,14 @@ std::optional<Affine> Shapes::operand(const Value* value) const {
 std::optional<Affine> Shapes::thread_index(unsigned axis) const {
   const uint64_t nx = launch_.block[0], ny = launch_.block[1], nz = launch_.block[2];
   Affine result;
-  for (uint32_t lane = 0; lane < width_; ++lane)
-    result.offsets.push_back(lane);
+  for (uint32_t lane = 0; lane < width_; ++lane) result.offsets.push_back(lane);
   if (axis == 0) {
     if (nx % width_ == 0 || (ny == 1 && nz == 1)) {
       result.base_align = Log2_32(width_);
       return result;
     }
     if (width_ % nx == 0) {
-      for (int64_t& offset : result.offsets)
-        offset %= int64_t(nx);
+      for (int64_t& offset : result.offsets) offset %= int64_t(nx);
       result.base_align = 63;
       return result;
     }
@@ -201,8 +196,7 @@ std::optional<Affine> Shapes::thread_index(unsigned axis) const {
   }
   // tid.y of a slice that spans whole rows, and whole rows only of one plane.
   if (axis == 1 && width_ % nx == 0 && (nx * ny) % width_ == 0) {
-    for (int64_t& offset : result.offsets)
-      offset /= int64_t(nx);
+    for (int64_t& offset : result.offsets) offset /= int64_t(nx);
     result.base_align = Log2_64(width_ / nx);
     return result;
   }
@@ -216,31 +210,26 @@ void Shapes::propagate() {
   for (bool changed = true; changed;) {
     changed = false;
     for (BasicBlock* block : order)
-      for (Instruction& instruction : *block)
-        changed |= transfer(instruction);
+      for (Instruction& instruction : *block) changed |= transfer(instruction);
   }
   for (Instruction& instruction : instructions(kernel_)) {
     if (auto* compare = dyn_cast<ICmpInst>(&instruction); compare && !uniform(compare) && aligned_compare(*compare))
       aligned_.insert(compare);
-    if (const Affine* shape = affine(&instruction); shape && shape->all_zero() && !shape->conditional)
-      aligned_.insert(&instruction);
+    if (const Affine* shape = affine(&instruction); shape && shape->all_zero() && !shape->conditional) aligned_.insert(&instruction);
   }
 }
 
 bool Shapes::transfer(Instruction& instruction) {
-  if (!has_shape(instruction.getType()) || varying_.contains(&instruction) || uniform(&instruction))
-    return false;
+  if (!has_shape(instruction.getType()) || varying_.contains(&instruction) || uniform(&instruction)) return false;
   std::optional<Affine> now = evaluate(instruction);
   auto found = affine_.find(&instruction);
   if (!now) {
     if (isa<PHINode>(instruction) && found == affine_.end()) {
       // Not known yet, as opposed to known not to be affine: no incoming value has been seen.
       auto& phi = cast<PHINode>(instruction);
-      bool any_seen = any_of(phi.incoming_values(), [&](const Use& use) {
-        return varying_.contains(use.get()) || affine(use.get()) || uniform(use.get());
-      });
-      if (!any_seen)
-        return false;
+      bool any_seen = any_of(phi.incoming_values(),
+                             [&](const Use& use) { return varying_.contains(use.get()) || affine(use.get()) || uniform(use.get()); });
+      if (!any_seen) return false;
     }
     varying_.insert(&instruction);
     affine_.erase(&instruction);
@@ -249,37 +238,34 @@ bool Shapes::transfer(Instruction& instruction) {
   if (found != affine_.end() && found->second.offsets == now->offsets && found->second.base_align <= now->base_align &&
       found->second.conditional == now->conditional)
     return false;
-  if (found != affine_.end())
-    now->base_align = std::min(now->base_align, found->second.base_align);
+  if (found != affine_.end()) now->base_align = std::min(now->base_align, found->second.base_align);
   affine_[&instruction] = std::move(*now);
   return true;
 }
 
 std::optional<Affine> Shapes::extension(CastInst& cast) {
   std::optional<Affine> shape = operand(cast.getOperand(0));
-  if (!shape)
-    return std::nullopt;
+  if (!shape) return std::nullopt;
   const unsigned bits = bits_of(cast.getSrcTy(), kernel_.getDataLayout());
   auto [low, high] = std::minmax_element(shape->offsets.begin(), shape->offsets.end());
   const int64_t spread = std::max<int64_t>(*high, 0) - std::min<int64_t>(*low, 0);
-  if (bits >= 64 || spread < 0 || uint64_t(spread) >= (uint64_t(1) << (bits - 1)))
-    return std::nullopt;
-  // All lanes' values lie in a range that keeps clear of one end of the signed numbers: then no lane wraps. A zext of
-  // such a value, known to be non-negative, is a sext.
+  if (bits >= 64 || spread < 0 || uint64_t(spread) >= (uint64_t(1) << (bits - 1))) return std::nullopt;
+  // Where a lane's value keeps clear of the ends of the signed numbers, nothing wraps. A zext of a value that is known to
+  // be non-negative is a sext.
   LazyValueInfo& ranges = analyses_.getResult<LazyValueAnalysis>(kernel_);
   ConstantRange range = ranges.getConstantRange(cast.getOperand(0), &cast, /*UndefAllowed=*/false);
-  const APInt margin(bits, uint64_t(spread));
-  bool exact = !range.isFullSet() && (range.getSignedMin().sge(APInt::getSignedMinValue(bits) + margin) ||
-                                      range.getSignedMax().sle(APInt::getSignedMaxValue(bits) - margin));
-  if (isa<ZExtInst>(cast)) {
-    const bool non_negative = cast.hasNonNeg() || range.isAllNonNegative();
-    if (!non_negative) {
-      shape->conditional = true;
-      shape->base_align = std::min(shape->base_align, bits);
-      exact_.erase(&cast);
-      return shape;
-    }
-    exact = true;
+  // A lane that is inactive may hold anything, so each active lane must prove it alone: the base, its value less its
+  // offset, has not wrapped.
+  const bool non_negative = isa<ZExtInst>(cast) && (cast.hasNonNeg() || range.isAllNonNegative());
+  if (non_negative) range = range.intersectWith(ConstantRange(APInt::getZero(bits), APInt::getSignedMinValue(bits)));
+  const APInt above(bits, uint64_t(std::max<int64_t>(*high, 0))), below(bits, uint64_t(-std::min<int64_t>(*low, 0)));
+  const bool exact = (above.isZero() || range.getSignedMin().sge(APInt::getSignedMinValue(bits) + above)) &&
+                     (below.isZero() || range.getSignedMax().sle(APInt::getSignedMaxValue(bits) - below));
+  if (isa<ZExtInst>(cast) && !(non_negative && exact)) {
+    shape->conditional = true;
+    shape->base_align = std::min(shape->base_align, bits);
+    exact_.erase(&cast);
+    return shape;
   }
   if (exact)
     exact_.insert(&cast);
@@ -296,8 +282,7 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
 
   auto combine = [&](const Value* left, const Value* right, int sign) -> std::optional<Affine> {
     std::optional<Affine> a = operand(left), b = operand(right);
-    if (!a || !b)
-      return std::nullopt;
+    if (!a || !b) return std::nullopt;
     for (uint32_t lane = 0; lane < width_; ++lane)
       a->offsets[lane] = sign_extend(int64_t(uint64_t(a->offsets[lane]) + uint64_t(sign) * uint64_t(b->offsets[lane])), bits);
     a->base_align = std::min(a->base_align, b->base_align);
@@ -305,10 +290,8 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
     return a;
   };
   auto scale = [&](std::optional<Affine> shape, int64_t factor) -> std::optional<Affine> {
-    if (!shape)
-      return std::nullopt;
-    for (int64_t& offset : shape->offsets)
-      offset = sign_extend(int64_t(uint64_t(offset) * uint64_t(factor)), bits);
+    if (!shape) return std::nullopt;
+    for (int64_t& offset : shape->offsets) offset = sign_extend(int64_t(uint64_t(offset) * uint64_t(factor)), bits);
     shape->base_align = factor == 0 ? 63 : std::min<unsigned>(63, shape->base_align + countr_zero(uint64_t(factor)));
     return shape;
   };
@@ -320,13 +303,10 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
   };
 
   switch (instruction.getOpcode()) {
-    case Instruction::Add:
-      return combine(instruction.getOperand(0), instruction.getOperand(1), 1);
-    case Instruction::Sub:
-      return combine(instruction.getOperand(0), instruction.getOperand(1), -1);
+    case Instruction::Add: return combine(instruction.getOperand(0), instruction.getOperand(1), 1);
+    case Instruction::Sub: return combine(instruction.getOperand(0), instruction.getOperand(1), -1);
     case Instruction::Or:
-      if (cast<PossiblyDisjointInst>(instruction).isDisjoint())
-        return combine(instruction.getOperand(0), instruction.getOperand(1), 1);
+      if (cast<PossiblyDisjointInst>(instruction).isDisjoint()) return combine(instruction.getOperand(0), instruction.getOperand(1), 1);
       return std::nullopt;
     case Instruction::Mul:
       if (const auto* factor = dyn_cast<ConstantInt>(instruction.getOperand(1)))
@@ -339,52 +319,41 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
     case Instruction::And: {
       const auto* mask = dyn_cast<ConstantInt>(instruction.getOperand(1));
       std::optional<Affine> shape = operand(instruction.getOperand(0));
-      if (!mask || !shape || !disjoint(*shape))
-        return std::nullopt;
-      for (int64_t& offset : shape->offsets)
-        offset &= mask->getSExtValue();
+      if (!mask || !shape || !disjoint(*shape)) return std::nullopt;
+      for (int64_t& offset : shape->offsets) offset &= mask->getSExtValue();
       return shape;
     }
     case Instruction::LShr:
     case Instruction::AShr: {
       const auto* amount = dyn_cast<ConstantInt>(instruction.getOperand(1));
       std::optional<Affine> shape = operand(instruction.getOperand(0));
-      if (!amount || !shape || amount->getZExtValue() >= bits || !disjoint(*shape))
-        return std::nullopt;
+      if (!amount || !shape || amount->getZExtValue() >= bits || !disjoint(*shape)) return std::nullopt;
       const unsigned shift = unsigned(amount->getZExtValue());
-      for (int64_t& offset : shape->offsets)
-        offset >>= shift;
+      for (int64_t& offset : shape->offsets) offset >>= shift;
       shape->base_align = shape->base_align >= 63 ? 63 : shape->base_align > shift ? shape->base_align - shift : 0;
       return shape;
     }
     case Instruction::Trunc: {
       std::optional<Affine> shape = operand(instruction.getOperand(0));
-      if (!shape)
-        return std::nullopt;
-      for (int64_t& offset : shape->offsets)
-        offset = sign_extend(offset, bits);
+      if (!shape) return std::nullopt;
+      for (int64_t& offset : shape->offsets) offset = sign_extend(offset, bits);
       return shape;
     }
     case Instruction::SExt:
-    case Instruction::ZExt:
-      return extension(cast<CastInst>(instruction));
+    case Instruction::ZExt: return extension(cast<CastInst>(instruction));
     case Instruction::IntToPtr:
     case Instruction::PtrToInt:
-      if (bits_of(instruction.getOperand(0)->getType(), layout) != bits)
-        return std::nullopt;
+      if (bits_of(instruction.getOperand(0)->getType(), layout) != bits) return std::nullopt;
       return operand(instruction.getOperand(0));
     case Instruction::AddrSpaceCast:
-    case Instruction::Freeze:
-      return operand(instruction.getOperand(0));
+    case Instruction::Freeze: return operand(instruction.getOperand(0));
     case Instruction::GetElementPtr: {
       std::optional<Affine> shape = operand(instruction.getOperand(0));
-      if (!shape)
-        return std::nullopt;
+      if (!shape) return std::nullopt;
       auto& gep = cast<GetElementPtrInst>(instruction);
       for (auto step = gep_type_begin(gep), end = gep_type_end(gep); step != end; ++step) {
         std::optional<Affine> index = operand(step.getOperand());
-        if (!index)
-          return std::nullopt;
+        if (!index) return std::nullopt;
         if (step.isStruct() || index->all_zero()) {
           shape->base_align = 0;
           continue;
@@ -392,8 +361,7 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
         if (bits_of(step.getOperand()->getType(), layout) != bits)
           return std::nullopt;  // an implicit extension; prepare() makes them explicit
         index = scale(index, int64_t(step.getSequentialElementStride(layout).getFixedValue()));
-        for (uint32_t lane = 0; lane < width_; ++lane)
-          shape->offsets[lane] += index->offsets[lane];
+        for (uint32_t lane = 0; lane < width_; ++lane) shape->offsets[lane] += index->offsets[lane];
         shape->base_align = 0;
         shape->conditional |= index->conditional;
       }
@@ -402,27 +370,23 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
     case Instruction::Select: {
       auto& select = cast<SelectInst>(instruction);
       std::optional<Affine> a = operand(select.getTrueValue()), b = operand(select.getFalseValue());
-      if (!uniform(select.getCondition()) || !a || !b || a->offsets != b->offsets)
-        return std::nullopt;
+      if (!uniform(select.getCondition()) || !a || !b || a->offsets != b->offsets) return std::nullopt;
       a->base_align = std::min(a->base_align, b->base_align);
       a->conditional |= b->conditional;
       return a;
     }
     case Instruction::PHI: {
-      // Only loop headers: elsewhere a phi may blend lanes that came by different ways.
+      // Where a phi blends lanes that came by different ways there is no one base.
       auto& phi = cast<PHINode>(instruction);
       const auto& dominators = analyses_.getResult<DominatorTreeAnalysis>(kernel_);
-      bool header = any_of(phi.blocks(), [&](BasicBlock* from) { return dominators.dominates(phi.getParent(), from); });
-      if (!header || phi.getNumIncomingValues() != 2)
-        return std::nullopt;
+      const bool header = any_of(phi.blocks(), [&](BasicBlock* from) { return dominators.dominates(phi.getParent(), from); });
+      if (!header && (!blends_ || blends_(phi.getParent()))) return std::nullopt;
       std::optional<Affine> result;
       for (const Use& use : phi.incoming_values()) {
         const Value* incoming = use.get();
-        if (!affine(incoming) && !varying_.contains(incoming) && !uniform(incoming))
-          continue;  // not seen yet
+        if (!affine(incoming) && !varying_.contains(incoming) && !uniform(incoming)) continue;  // not seen yet
         std::optional<Affine> shape = operand(incoming);
-        if (!shape || (result && result->offsets != shape->offsets))
-          return std::nullopt;
+        if (!shape || (result && result->offsets != shape->offsets)) return std::nullopt;
         if (result) {
           result->base_align = std::min(result->base_align, shape->base_align);
           result->conditional |= shape->conditional;
@@ -434,31 +398,32 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
     }
     case Instruction::Call:
       switch (cast<CallBase>(instruction).getIntrinsicID()) {
-        case Intrinsic::nvvm_read_ptx_sreg_tid_x:
-          return thread_index(0);
-        case Intrinsic::nvvm_read_ptx_sreg_tid_y:
-          return thread_index(1);
+        case Intrinsic::nvvm_read_ptx_sreg_tid_x: return thread_index(0);
+        case Intrinsic::nvvm_read_ptx_sreg_tid_y: return thread_index(1);
         case Intrinsic::nvvm_read_ptx_sreg_laneid: {
           Affine lanes;
-          for (uint32_t lane = 0; lane < width_; ++lane)
-            lanes.offsets.push_back(lane);
+          for (uint32_t lane = 0; lane < width_; ++lane) lanes.offsets.push_back(lane);
           lanes.base_align = Log2_32(width_);
           return lanes;
         }
-        default:
-          return std::nullopt;
+        default: return std::nullopt;
       }
-    default:
-      return std::nullopt;
+    case Instruction::Alloca: {
+      // An array per lane, one after the other.
+      const std::optional<uint64_t> step = local_array_bytes(cast<AllocaInst>(instruction));
+      if (!step) return std::nullopt;
+      Affine arrays;
+      for (uint32_t lane = 0; lane < width_; ++lane) arrays.offsets.push_back(int64_t(lane * *step));
+      return arrays;
+    }
+    default: return std::nullopt;
   }
 }
 
 bool Shapes::aligned_compare(const ICmpInst& compare) const {
   std::optional<Affine> left = operand(compare.getOperand(0)), right = operand(compare.getOperand(1));
-  if (!left || !right || left->conditional || right->conditional)
-    return false;
-  if (left->offsets == right->offsets && compare.isEquality())
-    return true;
+  if (!left || !right || left->conditional || right->conditional) return false;
+  if (left->offsets == right->offsets && compare.isEquality()) return true;
   // base + [0, 2^k) against a multiple of 2^k: all lanes compare like the base. Signed compares are safe where the offset
   // cannot carry into the sign, which base_align below the sign bit ensures.
   auto lanes_below = [](const Affine& shape) {
@@ -469,15 +434,12 @@ bool Shapes::aligned_compare(const ICmpInst& compare) const {
     case CmpInst::ICMP_ULT:
     case CmpInst::ICMP_UGE:
     case CmpInst::ICMP_SLT:
-    case CmpInst::ICMP_SGE:
-      return right->all_zero() && lanes_below(*left) && right->base_align >= left->base_align;
+    case CmpInst::ICMP_SGE: return right->all_zero() && lanes_below(*left) && right->base_align >= left->base_align;
     case CmpInst::ICMP_ULE:
     case CmpInst::ICMP_UGT:
     case CmpInst::ICMP_SLE:
-    case CmpInst::ICMP_SGT:
-      return left->all_zero() && lanes_below(*right) && left->base_align >= right->base_align;
-    default:
-      return false;
+    case CmpInst::ICMP_SGT: return left->all_zero() && lanes_below(*right) && left->base_align >= right->base_align;
+    default: return false;
   }
 }
 

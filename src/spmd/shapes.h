@@ -4,12 +4,15 @@
 #include "spmd/spmd.h"
 
 #include <llvm/ADT/DenseMap.h>
-#include <llvm/ADT/SmallVector.h>
 #include <llvm/ADT/GenericUniformityInfo.h>
+#include <llvm/ADT/SmallVector.h>
 #include <llvm/Analysis/UniformityAnalysis.h>
+#include <llvm/IR/Instructions.h>
 #include <llvm/IR/PassManager.h>
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 namespace anywarp::spmd {
 
@@ -25,12 +28,18 @@ struct Affine {
   bool all_zero() const;
 };
 
+/// The distance between the copies of a local array of neighbouring lanes; none when its size is not constant.
+std::optional<uint64_t> local_array_bytes(const llvm::AllocaInst& alloca);
+
 /// Uniformity and affine shapes of one kernel, for one launch shape and slice width.
 /// Requires: the form that prepare() makes.
 class Shapes {
  public:
   Shapes(llvm::Function& kernel, llvm::FunctionAnalysisManager& analyses, const LaunchShape& launch, uint32_t width);
   ~Shapes();
+
+  /// Finds the affine shapes anew, now that it is known which blocks' phis blend lanes that came by different ways.
+  void refine(std::function<bool(const llvm::BasicBlock*)> blends);
 
   /// The same in all lanes that reach the definition together.
   bool uniform(const llvm::Value* value) const;
@@ -60,6 +69,7 @@ class Shapes {
   LaunchShape launch_;
   uint32_t width_;
   std::unique_ptr<Uniformity> uniformity_;
+  std::function<bool(const llvm::BasicBlock*)> blends_;
   llvm::DenseMap<const llvm::Value*, Affine> affine_;
   llvm::DenseSet<const llvm::Value*> varying_;      // lattice bottom, for the fixpoint over loops
   llvm::DenseSet<const llvm::Value*> aligned_;

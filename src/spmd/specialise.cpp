@@ -31,13 +31,10 @@ void set_range(CallInst& call, uint64_t low, uint64_t high) {
 template <class F>
 void for_each_call(Module& module, Intrinsic::ID id, F&& action) {
   Function* callee = Intrinsic::getDeclarationIfExists(&module, id);
-  if (!callee)
-    return;
+  if (!callee) return;
   SmallVector<CallInst*> calls;
-  for (User* user : callee->users())
-    calls.push_back(cast<CallInst>(user));
-  for (CallInst* call : calls)
-    action(*call);
+  for (User* user : callee->users()) calls.push_back(cast<CallInst>(user));
+  for (CallInst* call : calls) action(*call);
 }
 
 }  // namespace
@@ -55,8 +52,7 @@ void specialise(kir::KernelModule& kernel, const LaunchShape& shape) {
   for (unsigned axis = 0; axis < 3; ++axis) {
     const uint64_t threads = shape.block[axis];
     uint64_t blocks = kMaxGrid[axis];
-    if (shape.linear_ids_fit_i32)
-      blocks = std::min<uint64_t>(blocks, uint64_t(0x7fffffff) / threads);
+    if (shape.linear_ids_fit_i32) blocks = std::min<uint64_t>(blocks, uint64_t(0x7fffffff) / threads);
     for_each_call(module, kNtid[axis], [&](CallInst& call) {
       call.replaceAllUsesWith(ConstantInt::get(call.getType(), threads));
       call.eraseFromParent();

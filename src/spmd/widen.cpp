@@ -32,11 +32,12 @@ constexpr unsigned kCheapInstructions = 6;
 // Coroutine frames hold vectors; their alignment is that of the widest one, 32 lanes of 64 bits.
 constexpr unsigned kFrameAlign = 256;
 
-Widener::Widener(Function& kernel, const Shapes& shapes, Linearisation& plan, const LaunchShape& launch, const Target& target,
-                 uint32_t width, bool suspends)
+Widener::Widener(Function& kernel, const Shapes& shapes, Linearisation& plan, const Waiting& waiting, const LaunchShape& launch,
+                 const Target& target, uint32_t width, bool suspends)
     : kernel_(kernel),
       shapes_(shapes),
       plan_(plan),
+      waiting_(waiting),
       launch_(launch),
       target_(target),
       width_(width),
@@ -54,17 +55,16 @@ Result<Function*> Widener::run(StringRef name) {
   jump(first);
   for (BasicBlock* block : plan_.order()) {
     write_block(block);
-    if (failed_)
-      return error_;
+    if (failed_) return error_;
   }
+  entry_end_->eraseFromParent();
   DominatorTree dominators(*out_);
   PromoteMemToReg(promotable_, dominators);
   return out_;
 }
 
 void Widener::unsupported(const Instruction& instruction, StringRef why) {
-  if (failed_)
-    return;
+  if (failed_) return;
   std::string text;
   raw_string_ostream(text) << instruction;
   failed_ = true;
@@ -75,23 +75,16 @@ void Widener::unsupported(const Instruction& instruction, StringRef why) {
 
 void Widener::begin_function(StringRef name) {
   PointerType* pointer = b_.getPtrTy();
-  FunctionType* type = suspends_ ? FunctionType::get(pointer, {pointer, pointer, pointer}, false)
-                                 : FunctionType::get(b_.getVoidTy(), {pointer}, false);
+  FunctionType* type =
+      suspends_ ? FunctionType::get(pointer, {pointer, pointer, pointer}, false) : FunctionType::get(b_.getVoidTy(), {pointer}, false);
   out_ = Function::Create(type, GlobalValue::ExternalLinkage, name, kernel_.getParent());
   out_->addFnAttr(Attribute::NoUnwind);
   block_ = out_->getArg(0);
   b_.SetInsertPoint(BasicBlock::Create(context_, "entry", out_));
-  if (suspends_)
-    begin_coroutine();
-  // A marker that allocas are put before; it goes when the function is complete, with the other dead code.
-  entry_end_ = b_.CreateFreeze(b_.getInt1(false), "allocas");
-  entry_end_ = cast<Instruction>(entry_end_);
+  // A marker that allocas are put before; it goes when the function is complete.
+  entry_end_ = b_.Insert(new FreezeInst(b_.getFalse()), "allocas");
+  if (suspends_) begin_coroutine();
 
-  auto field = [&](Value* base, size_t offset, Type* field_type, const char* field_name) {
-    LoadInst* load = b_.CreateLoad(field_type, b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), base, offset), field_name);
-    load->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(context_, {}));
-    return load;
-  };
   launch_pointer_ = field(block_, offsetof(AwBlock, launch), pointer, "launch");
   shared_ = field(block_, offsetof(AwBlock, shared), pointer, "shared");
   params_ = field(launch_pointer_, offsetof(AwLaunch, params), pointer, "params");
@@ -177,11 +170,11 @@ void Widener::end_slice() {
 
 bool Widener::cheap(const BasicBlock* block) const {
   const auto* end = dyn_cast<BranchInst>(block->getTerminator());
-  if (!end || end->isConditional() || block->size() > kCheapInstructions + 1)
-    return false;
+  if (!end || end->isConditional() || block->size() > kCheapInstructions + 1) return false;
+  // A loop is not to be entered by no lane.
+  if (const Loop* loop = plan_.loops().getLoopFor(end->getSuccessor(0)); loop && loop->getHeader() == end->getSuccessor(0)) return false;
   for (const BasicBlock* other : plan_.order())
-    if (other != block && plan_.mask_root(other) == block)
-      return false;
+    if (other != block && plan_.mask_root(other) == block) return false;
   return all_of(*block, [](const Instruction& instruction) {
     return instruction.isTerminator() || isa<PHINode>(instruction) ||
            (!instruction.mayReadOrWriteMemory() && isSafeToSpeculativelyExecute(&instruction));
@@ -192,8 +185,7 @@ void Widener::create_blocks() {
   const BasicBlock* entry = plan_.order().front();
   for (BasicBlock* block : plan_.order()) {
     body_[block] = BasicBlock::Create(context_, block->getName(), out_);
-    if (block == entry || plan_.mask_root(block) != block)
-      continue;
+    if (block == entry || plan_.mask_root(block) != block) continue;
     mask_slots_[block] = slot(masks_.type(), block->getName() + ".mask");
     const Loop* loop = plan_.loops().getLoopFor(block);
     const bool is_header = loop && loop->getHeader() == block;
@@ -203,16 +195,22 @@ void Widener::create_blocks() {
   }
 }
 
-/// Masks of the blocks that belong to `loop` itself (null: to no loop) start empty in each of its rounds.
+/// Masks of the blocks that belong to `loop` itself (null: to no loop) start empty in each of its rounds, and so do their
+/// phis: nothing that an earlier round has left there is read, and saying so saves a register for each.
 void Widener::reset_masks(const Loop* loop) {
   for (BasicBlock* block : plan_.order()) {
+    const Loop* own = plan_.loops().getLoopFor(block);
+    if (own != loop || !plan_.blends(block) || (own && own->getHeader() == block)) continue;
+    for (PHINode& phi : block->phis())
+      for (AllocaInst* lane_slot : slots_.find(&phi)->second.lanes)
+        b_.CreateStore(PoisonValue::get(lane_slot->getAllocatedType()), lane_slot);
+  }
+  for (BasicBlock* block : plan_.order()) {
     auto found = mask_slots_.find(block);
-    if (found == mask_slots_.end())
-      continue;
+    if (found == mask_slots_.end()) continue;
     const Loop* own = plan_.loops().getLoopFor(block);
     const bool is_header = own && own->getHeader() == block;
-    if ((is_header ? own->getParentLoop() : own) == loop)
-      b_.CreateStore(masks_.none(), found->second);
+    if ((is_header ? own->getParentLoop() : own) == loop) b_.CreateStore(masks_.none(), found->second);
   }
 }
 
@@ -239,18 +237,15 @@ void Widener::write_block(BasicBlock* block) {
   const BasicBlock* root = plan_.mask_root(block);
   AllocaInst* mask_slot = mask_slots_.lookup(root);
   mask_ = mask_slot ? b_.CreateLoad(masks_.type(), mask_slot, "mask") : entry_mask_;
-  if (const Loop* loop = plan_.loops().getLoopFor(block); loop && loop->getHeader() == block)
-    reset_masks(loop);
+  if (const Loop* loop = plan_.loops().getLoopFor(block); loop && loop->getHeader() == block) reset_masks(loop);
 
   for (Instruction& instruction : *block) {
-    if (instruction.isTerminator())
-      break;
+    if (instruction.isTerminator()) break;
     if (!write_instruction(instruction)) {
       unsupported(instruction, "there is no vector form of it");
       return;
     }
-    if (failed_)
-      return;
+    if (failed_) return;
   }
   write_terminator(block);
 }
@@ -313,18 +308,20 @@ void Widener::write_terminator(BasicBlock* block) {
   write_edge(block, other, other_mask);
   SmallVector<BasicBlock*, 2> wanted;
   for (BasicBlock* target : {taken, other})
-    if (!plan_.parks(block, target))
-      wanted.push_back(target);
-  if (wanted.empty())
-    wanted.push_back(loop->getLoopLatch());
+    if (!plan_.parks(block, target)) wanted.push_back(target);
+  if (wanted.empty()) wanted.push_back(loop->getLoopLatch());
   jump(plan_.next(block, wanted));
 }
 
 void Widener::write_latch(BasicBlock* block, const Loop* loop) {
   BasicBlock* header = loop->getHeader();
   write_edge(block, header, mask_);
-  if (!plan_.divergent_loop(loop)) {
+  auto again = [&] {
+    if (suspends_ && waiting_.spinning.contains(loop)) suspend_yield();
     b_.CreateBr(body_.lookup(header));
+  };
+  if (!plan_.divergent_loop(loop)) {
+    again();
     return;
   }
   SmallVector<Loop::Edge> exits;
@@ -340,7 +337,10 @@ void Widener::write_latch(BasicBlock* block, const Loop* loop) {
   }
   BasicBlock* on = plan_.next(block, targets);
   BasicBlock* left = BasicBlock::Create(context_, block->getName() + ".left", out_);
-  b_.CreateCondBr(masks_.any(mask_), body_.lookup(header), left);
+  BasicBlock* stay = BasicBlock::Create(context_, block->getName() + ".stay", out_);
+  b_.CreateCondBr(masks_.any(mask_), stay, left);
+  b_.SetInsertPoint(stay);
+  again();
   b_.SetInsertPoint(left);
   if (on)
     jump(on);
@@ -366,34 +366,33 @@ void Widener::write_edge(BasicBlock* from, BasicBlock* to, Value* edge_mask) {
   for (PHINode& phi : to->phis()) {
     Use& use = phi.getOperandUse(unsigned(phi.getBasicBlockIndex(from)));
     const Value* value = use.get();
-    if (isa<UndefValue>(value))
-      continue;
+    if (isa<UndefValue>(value)) continue;
     const Slots& slots = slots_.find(&phi)->second;
     Incoming entry{&phi, {}};
-    if (slots.scalar)
-      entry.forms.scalar = scalar(value);
+    if (slots.scalar) entry.forms.scalar = scalar(value);
     if (slots.valid) {
       Value* holds = valid(value);
       entry.forms.valid = holds ? holds : b_.getTrue();
     }
-    if (!slots.lanes.empty())
-      entry.forms.lanes = lanes(value);
+    if (!slots.lanes.empty()) entry.forms.lanes = lanes(value);
     incoming.push_back(std::move(entry));
   }
   const bool blend = plan_.blends(to);
   for (Incoming& entry : incoming) {
     const Slots& slots = slots_.find(entry.phi)->second;
-    if (slots.scalar)
-      b_.CreateStore(entry.forms.scalar, slots.scalar);
-    if (slots.valid)
-      b_.CreateStore(entry.forms.valid, slots.valid);
+    if (slots.scalar) {
+      // All lanes agree, but perhaps none comes this way.
+      Value* now = entry.forms.scalar;
+      if (blend && edge_mask)
+        now = b_.CreateSelect(masks_.any(edge_mask), now, b_.CreateLoad(slots.scalar->getAllocatedType(), slots.scalar));
+      b_.CreateStore(now, slots.scalar);
+    }
+    if (slots.valid) b_.CreateStore(entry.forms.valid, slots.valid);
     for (size_t i = 0; i < slots.lanes.size(); ++i) {
       Value* now = entry.forms.lanes[i];
       Type* slot_type = slots.lanes[i]->getAllocatedType();
-      if (slot_type != now->getType())
-        now = masks_.from_bools(now);
-      if (blend && edge_mask)
-        now = masks_.blend(edge_mask, now, b_.CreateLoad(slot_type, slots.lanes[i]));
+      if (slot_type != now->getType()) now = masks_.from_bools(now);
+      if (blend && edge_mask) now = masks_.blend(edge_mask, now, b_.CreateLoad(slot_type, slots.lanes[i]));
       b_.CreateStore(now, slots.lanes[i]);
     }
   }
@@ -402,20 +401,23 @@ void Widener::write_edge(BasicBlock* from, BasicBlock* to, Value* edge_mask) {
 // ---------------------------------------------------------------------------------------------------- values
 
 Type* Widener::host_type(Type* type) {
-  if (type->isPointerTy())
-    return b_.getPtrTy();
+  if (type->isPointerTy()) return b_.getPtrTy();
   if (auto* vector_type = dyn_cast<FixedVectorType>(type); vector_type && vector_type->getElementType()->isPointerTy())
     return FixedVectorType::get(b_.getPtrTy(), vector_type->getNumElements());
+  if (auto* structure = dyn_cast<StructType>(type)) {
+    SmallVector<Type*> elements;
+    for (Type* element_type : structure->elements()) elements.push_back(host_type(element_type));
+    return equal(elements, structure->elements()) ? type : StructType::get(context_, elements, structure->isPacked());
+  }
+  if (auto* array = dyn_cast<ArrayType>(type)) return ArrayType::get(host_type(array->getElementType()), array->getNumElements());
   return type;
 }
 
 void Widener::component_types(Type* type, SmallVectorImpl<Type*>& types) {
   if (auto* structure = dyn_cast<StructType>(type)) {
-    for (Type* element_type : structure->elements())
-      component_types(element_type, types);
+    for (Type* element_type : structure->elements()) component_types(element_type, types);
   } else if (auto* array = dyn_cast<ArrayType>(type)) {
-    for (uint64_t i = 0; i < array->getNumElements(); ++i)
-      component_types(array->getElementType(), types);
+    for (uint64_t i = 0; i < array->getNumElements(); ++i) component_types(array->getElementType(), types);
   } else if (auto* small = dyn_cast<FixedVectorType>(type)) {
     types.append(small->getNumElements(), host_type(small->getElementType()));
   } else {
@@ -423,9 +425,7 @@ void Widener::component_types(Type* type, SmallVectorImpl<Type*>& types) {
   }
 }
 
-Type* Widener::slot_lane_type(Type* component) {
-  return component->isIntegerTy(1) ? masks_.type() : wide(component);
-}
+Type* Widener::slot_lane_type(Type* component) { return component->isIntegerTy(1) ? masks_.type() : wide(component); }
 
 AllocaInst* Widener::temporary(Type* type, const Twine& name) {
   IRBuilder<> builder(entry_end_);
@@ -441,25 +441,20 @@ AllocaInst* Widener::slot(Type* type, const Twine& name) {
 void Widener::create_slots() {
   for (BasicBlock* block : plan_.order())
     for (Instruction& instruction : *block) {
-      if (instruction.getType()->isVoidTy() || instruction.getType()->isTokenTy())
-        continue;
+      if (instruction.getType()->isVoidTy() || instruction.getType()->isTokenTy()) continue;
       const bool crosses = isa<PHINode>(instruction) || any_of(instruction.users(), [&](const User* user) {
                              return isa<PHINode>(user) || cast<Instruction>(user)->getParent() != block;
                            });
-      if (!crosses)
-        continue;
+      if (!crosses) continue;
       Slots slots;
       const Affine* shape = shapes_.affine(&instruction);
       const bool is_uniform = shapes_.uniform(&instruction);
-      if (is_uniform || shape)
-        slots.scalar = slot(host_type(instruction.getType()), instruction.getName());
-      if (!is_uniform && shape && shape->conditional)
-        slots.valid = slot(b_.getInt1Ty(), instruction.getName() + ".valid");
+      if (is_uniform || shape) slots.scalar = slot(host_type(instruction.getType()), instruction.getName());
+      if (!is_uniform && shape && shape->conditional) slots.valid = slot(b_.getInt1Ty(), instruction.getName() + ".valid");
       if (!is_uniform && (!shape || shape->conditional)) {
         SmallVector<Type*> types;
         component_types(instruction.getType(), types);
-        for (Type* component : types)
-          slots.lanes.push_back(slot(slot_lane_type(component), instruction.getName() + ".lanes"));
+        for (Type* component : types) slots.lanes.push_back(slot(slot_lane_type(component), instruction.getName() + ".lanes"));
       }
       slots_[&instruction] = std::move(slots);
     }
@@ -467,33 +462,27 @@ void Widener::create_slots() {
 
 Value* Widener::offsets_vector(ArrayRef<int64_t> offsets, Type* type) {
   SmallVector<Constant*> elements;
-  for (int64_t offset : offsets)
-    elements.push_back(ConstantInt::getSigned(type, offset));
+  for (int64_t offset : offsets) elements.push_back(ConstantInt::getSigned(type, offset));
   return ConstantVector::get(elements);
 }
 
 Value* Widener::affine_lanes(Value* base, ArrayRef<int64_t> offsets) {
-  if (base->getType()->isPointerTy())
-    return b_.CreateGEP(b_.getInt8Ty(), base, offsets_vector(offsets, b_.getInt64Ty()));
+  if (base->getType()->isPointerTy()) return b_.CreateGEP(b_.getInt8Ty(), base, offsets_vector(offsets, b_.getInt64Ty()));
   return b_.CreateAdd(splat(base), offsets_vector(offsets, base->getType()));
 }
 
 Value* Widener::scalar(const Value* value) {
-  if (value == kernel_.getArg(0))
-    return params_;
-  if (isa<GlobalVariable>(value) || isa<Function>(value)) {
-    // After the address spaces are dropped all globals are plain pointers.
-    auto* global = const_cast<Constant*>(cast<Constant>(value));
-    return global->getType()->getPointerAddressSpace() == 0 ? global : ConstantExpr::getAddrSpaceCast(global, b_.getPtrTy());
+  if (value == kernel_.getArg(0)) return params_;
+  if (isa<PoisonValue>(value)) return PoisonValue::get(host_type(value->getType()));
+  if (isa<UndefValue>(value)) return UndefValue::get(host_type(value->getType()));
+  if (const auto* constant = dyn_cast<Constant>(value)) {
+    if (constant->isNullValue()) return Constant::getNullValue(host_type(value->getType()));
+    auto* address = const_cast<Constant*>(constant);
+    return value->getType()->isPointerTy() && value->getType()->getPointerAddressSpace() != 0
+               ? ConstantExpr::getAddrSpaceCast(address, b_.getPtrTy())
+               : address;
   }
-  if (isa<ConstantPointerNull>(value))
-    return ConstantPointerNull::get(b_.getPtrTy());
-  if (isa<PoisonValue>(value))
-    return PoisonValue::get(host_type(value->getType()));
-  if (isa<UndefValue>(value))
-    return UndefValue::get(host_type(value->getType()));
-  if (isa<Constant>(value) || isa<MetadataAsValue>(value))
-    return const_cast<Value*>(value);
+  if (isa<MetadataAsValue>(value)) return const_cast<Value*>(value);
   Forms& forms = local_[value];
   if (!forms.scalar)
     if (auto found = slots_.find(value); found != slots_.end() && found->second.scalar)
@@ -502,8 +491,7 @@ Value* Widener::scalar(const Value* value) {
 }
 
 Value* Widener::valid(const Value* value) {
-  if (!isa<Instruction>(value))
-    return nullptr;
+  if (!isa<Instruction>(value)) return nullptr;
   Forms& forms = local_[value];
   if (!forms.valid)
     if (auto found = slots_.find(value); found != slots_.end() && found->second.valid)
@@ -514,8 +502,7 @@ Value* Widener::valid(const Value* value) {
 const Widener::Lanes& Widener::lanes(const Value* value) {
   {
     Forms& forms = local_[value];
-    if (!forms.lanes.empty())
-      return forms.lanes;
+    if (!forms.lanes.empty()) return forms.lanes;
     if (auto found = slots_.find(value); found != slots_.end() && !found->second.lanes.empty()) {
       SmallVector<Type*> types;
       component_types(value->getType(), types);
@@ -538,11 +525,9 @@ const Widener::Lanes& Widener::lanes(const Value* value) {
     Type* type = part->getType();
     if (isa<StructType>(type) || isa<ArrayType>(type)) {
       const unsigned count = isa<StructType>(type) ? type->getStructNumElements() : unsigned(type->getArrayNumElements());
-      for (unsigned i = 0; i < count; ++i)
-        broadcast(b_.CreateExtractValue(part, i));
+      for (unsigned i = 0; i < count; ++i) broadcast(b_.CreateExtractValue(part, i));
     } else if (auto* small = dyn_cast<FixedVectorType>(type)) {
-      for (unsigned i = 0; i < small->getNumElements(); ++i)
-        broadcast(b_.CreateExtractElement(part, i));
+      for (unsigned i = 0; i < small->getNumElements(); ++i) broadcast(b_.CreateExtractElement(part, i));
     } else {
       forms.lanes.push_back(splat(part));
     }
@@ -553,8 +538,7 @@ const Widener::Lanes& Widener::lanes(const Value* value) {
 
 void Widener::define_scalar(const Value* value, Value* form) {
   local_[value].scalar = form;
-  if (auto found = slots_.find(value); found != slots_.end() && found->second.scalar)
-    b_.CreateStore(form, found->second.scalar);
+  if (auto found = slots_.find(value); found != slots_.end() && found->second.scalar) b_.CreateStore(form, found->second.scalar);
 }
 
 void Widener::define_affine(const Value* value, Value* base, Value* holds) {

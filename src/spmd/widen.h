@@ -3,13 +3,15 @@
 // widen.cpp holds the frame: blocks, masks, phis, and where values live. The instructions are written in
 //   widen_values.cpp   arithmetic, casts, compares, aggregates
 //   widen_memory.cpp   loads, stores, atomics, local arrays
-//   widen_calls.cpp    special registers, barriers, runtime calls, everything that runs lane after lane
+//   widen_calls.cpp    special registers, barriers, intrinsics, runtime calls
+//   widen_lanes.cpp    what runs lane after lane
 //   widen_warp.cpp     shuffles, votes, match, reductions
 #pragma once
 
 #include "spmd/linearise.h"
 #include "spmd/mask.h"
 #include "spmd/shapes.h"
+#include "spmd/waiting.h"
 
 #include <llvm/ADT/DenseMap.h>
 #include <llvm/IR/IRBuilder.h>
@@ -22,8 +24,8 @@ namespace anywarp::spmd {
 class Widener {
  public:
   /// Requires: the form that prepare() makes; layout_shared() has run.
-  Widener(llvm::Function& kernel, const Shapes& shapes, Linearisation& plan, const LaunchShape& launch, const Target& target,
-          uint32_t width, bool suspends);
+  Widener(llvm::Function& kernel, const Shapes& shapes, Linearisation& plan, const Waiting& waiting, const LaunchShape& launch,
+          const Target& target, uint32_t width, bool suspends);
 
   /// Writes the block function `name` next to the kernel (exec/abi.h says what it takes).
   /// Errors: NOT_SUPPORTED with the instruction that cannot be widened.
@@ -89,36 +91,55 @@ class Widener {
   void write_affine(llvm::Instruction& instruction, const Affine& shape);
   bool write_varying(llvm::Instruction& instruction);
   void write_gep(llvm::GetElementPtrInst& gep);
-  void write_bitcast(llvm::CastInst& cast);
-  llvm::Value* safe_divisor(const llvm::Value* divisor);
+  bool write_bitcast(llvm::CastInst& cast);
+  llvm::Value* safe_divisor(const llvm::BinaryOperator* division, llvm::Value* dividend, llvm::Value* divisor);
 
   // --- widen_memory.cpp
   void write_load(llvm::LoadInst& load);
   void write_store(llvm::StoreInst& store);
   void write_atomic(llvm::Instruction& instruction);
   void write_alloca(llvm::AllocaInst& alloca);
-  llvm::Value* load_affine(llvm::Value* base, llvm::ArrayRef<int64_t> offsets, llvm::Type* type, llvm::Align align, bool is_volatile);
-  llvm::Value* load_gather(llvm::Value* pointers, llvm::Type* type, llvm::Align align);
+  void write_fence(llvm::FenceInst& fence);
+  llvm::Value* load_lanes(const llvm::Value* pointer, int64_t offset, llvm::Type* type, llvm::Align align, bool ordered, bool invariant);
+  llvm::Value* load_affine(llvm::Value* base, llvm::ArrayRef<int64_t> offsets, llvm::Type* type, llvm::Align align, bool is_volatile,
+                           bool invariant, const std::function<llvm::Value*()>& anyhow);
   llvm::Value* load_strided(llvm::Value* base, int64_t stride, llvm::Type* type, llvm::Align align);
-  bool store_affine(llvm::Value* base, llvm::ArrayRef<int64_t> offsets, llvm::Value* data, llvm::Align align, bool is_volatile);
-  void store_scatter(llvm::Value* pointers, llvm::Value* data, llvm::Align align, bool is_volatile);
-  bool native_gather(llvm::Type* type) const;
+  llvm::Value* load_gather(llvm::Value* pointers, llvm::Type* type, llvm::Align align);
+  llvm::Value* load_one_by_one(const llvm::Value* pointer, int64_t offset, llvm::Type* type, llvm::Align align, bool is_volatile);
+  void store_lanes(const llvm::Value* pointer, int64_t offset, llvm::Value* data, llvm::Align align, bool ordered);
+  void store_affine(llvm::Value* base, llvm::ArrayRef<int64_t> offsets, llvm::Value* data, llvm::Align align, bool is_volatile,
+                    const std::function<llvm::Value*()>& anyhow);
+  void store_scatter(llvm::Value* pointers, llvm::Value* data, llvm::Align align);
+  void store_one_by_one(const llvm::Value* pointer, int64_t offset, llvm::Value* data, llvm::Align align, bool is_volatile);
+  llvm::Value* atomic_of(llvm::Instruction& update, llvm::Value* pointer, llvm::ArrayRef<llvm::Value*> operands);
+  llvm::Value* reduce(llvm::Intrinsic::ID reduction, llvm::Value* data, llvm::Value* mask);
+  llvm::Value* last_lane(const llvm::Value* value);
+  llvm::Value* offset_pointer(llvm::Value* pointer, int64_t offset);
+  llvm::Value* concatenate(llvm::ArrayRef<llvm::Value*> parts);
   bool native_masked(llvm::Type* type) const;
+  /// A branch: code of `yes` and of `no`, and the value of the way taken (null if they have none).
+  llvm::Value* either_way(llvm::Value* condition, const std::function<llvm::Value*()>& yes, const std::function<llvm::Value*()>& no);
 
   // --- widen_calls.cpp
   bool write_call(llvm::CallInst& call);
-  llvm::Value* special_register(const llvm::CallInst& call);
+  bool write_register(llvm::CallInst& call);
   bool write_thread_register(llvm::CallInst& call);
-  void write_barrier(llvm::CallInst& call);
-  void write_runtime_call(llvm::CallInst& call, llvm::StringRef name);
-  void write_lane_calls(llvm::CallInst& call);
+  bool write_space_test(llvm::CallInst& call);
+  bool write_vector_intrinsic(llvm::CallInst& call);
+  bool write_vector_variant(llvm::CallInst& call);
+  bool write_runtime_call(llvm::CallInst& call, llvm::StringRef name);
+  void write_lane_calls(llvm::CallInst& call, llvm::FunctionCallee callee, llvm::ArrayRef<llvm::Value*> before);
+  bool write_barrier(llvm::CallInst& call);
   void suspend(uint32_t kind, llvm::Value* barrier, llvm::Value* count, llvm::Value* value);
   void suspend_yield();
-  llvm::Value* block_field(size_t offset, llvm::Type* type);
-  llvm::Value* launch_field(size_t offset, llvm::Type* type);
+  llvm::Value* slice_field(size_t offset);
+  llvm::Value* field(llvm::Value* base, size_t offset, llvm::Type* type, const llvm::Twine& name);
   llvm::Value* linear_thread_index();
-  llvm::Value* slice_threads();
+  llvm::Value* thread_index(unsigned axis);
+  llvm::Value* active_count();
+  llvm::FunctionCallee runtime_function(llvm::StringRef name, llvm::Type* result, llvm::ArrayRef<llvm::Type*> parameters);
 
+  // --- widen_lanes.cpp
   /// Runs `body` for each active lane in order. Vectors that the body reads lie in memory: `in_memory` puts one there,
   /// `element` reads a lane of it.
   void for_each_lane(const std::function<void(llvm::Value* lane)>& body);
@@ -126,20 +147,38 @@ class Widener {
   llvm::Value* element(llvm::Value* memory, llvm::Type* type, llvm::Value* lane);
   /// Per-lane reader of an operand: uniform ones stay scalar.
   std::function<llvm::Value*(llvm::Value* lane)> lane_reader(const llvm::Value* operand);
-  llvm::Value* extract_lane(llvm::Value* vector, llvm::Value* lane);
+  /// A value of the type from its scalar components.
+  llvm::Value* compose(llvm::Type* type, const std::function<llvm::Value*(unsigned component)>& component);
+  void decompose(llvm::Value* value, llvm::SmallVectorImpl<llvm::Value*>& components);
+  /// Collects a value of each lane. A null type collects nothing.
+  class LaneResult {
+   public:
+    LaneResult(Widener& widener, llvm::Type* type);
+    void set(llvm::Value* lane, llvm::Value* value);
+    Lanes get();
+
+   private:
+    Widener& widener_;
+    llvm::SmallVector<llvm::Type*> types_;
+    llvm::SmallVector<llvm::Value*> memory_;
+  };
 
   // --- widen_warp.cpp
   bool write_warp_call(llvm::CallInst& call);
-  void write_shuffle(llvm::CallInst& call);
-  void write_vote(llvm::CallInst& call);
-  void write_match(llvm::CallInst& call);
-  void write_redux(llvm::CallInst& call);
+  bool write_shuffle(llvm::CallInst& call, llvm::StringRef mode);
+  bool write_vote(llvm::CallInst& call);
+  bool write_match(llvm::CallInst& call);
+  bool write_redux(llvm::CallInst& call, llvm::StringRef operation);
+  void write_elect(llvm::CallInst& call);
+  /// For each group of lanes that agree on `key`: `body` gets the group's mask and gives the group's results.
+  Lanes for_each_group(llvm::Value* key, llvm::ArrayRef<llvm::Type*> types, const std::function<Lanes(llvm::Value* group)>& body);
   llvm::Value* permute(llvm::Value* data, llvm::Value* indices);
   llvm::Value* active_bits();
 
   llvm::Function& kernel_;
   const Shapes& shapes_;
   Linearisation& plan_;
+  const Waiting& waiting_;
   const LaunchShape launch_;
   const Target target_;
   const uint32_t width_;
@@ -170,6 +209,8 @@ class Widener {
   // Valid within the block that is being written.
   llvm::DenseMap<const llvm::Value*, Forms> local_;
   llvm::Value* mask_ = nullptr;
+  uint64_t local_bytes_ = 0;
+  llvm::SmallVector<std::pair<llvm::Value*, uint64_t>> local_arrays_;  // base, bytes of all lanes
   Error error_;
   bool failed_ = false;
 };

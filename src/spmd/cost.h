@@ -1,0 +1,15 @@
+// How many lanes a slice has.
+#pragma once
+
+#include "base/result.h"
+#include "spmd/spmd.h"
+
+#include <llvm/IR/Function.h>
+
+namespace anywarp::spmd {
+
+/// The width for a kernel at a launch shape: `target.width` if that is given and possible, else what promises to be fastest.
+/// Errors: INVALID_VALUE for a width that is none of 8, 16 and 32.
+Result<uint32_t> choose_width(const llvm::Function& kernel, const LaunchShape& launch, const Target& target);
+
+}  // namespace anywarp::spmd
