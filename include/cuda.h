@@ -1,6 +1,6 @@
 // The CUDA driver API, version 13.0.
-#ifndef ANYWARP_CUDA_H
-#define ANYWARP_CUDA_H
+#ifndef __cuda_cuda_h__
+#define __cuda_cuda_h__  // the name that sources test for
 
 #include <stdlib.h>
 

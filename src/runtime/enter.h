@@ -24,9 +24,24 @@ bool is_sticky(cudaError_t error);
 /// What a null stream means in the twins for per-thread default streams.
 inline cudaStream_t per_thread_stream(cudaStream_t stream) { return stream ? stream : cudaStreamPerThread; }
 
+/// False only for two complete types of different sizes.
+template <class A, class B>
+consteval bool same_size() {
+  if constexpr (__is_void(A) || __is_void(B)) {
+    return true;
+  } else if constexpr (requires { sizeof(A) + sizeof(B); }) {
+    return sizeof(A) == sizeof(B);
+  } else {
+    return true;
+  }
+}
+
 /// An argument in the driver's type of the same layout.
 template <class To, class From>
 To as(From value) {
+  if constexpr (__is_pointer(To) && __is_pointer(From)) {
+    static_assert(same_size<__remove_cv(__remove_pointer(To)), __remove_cv(__remove_pointer(From))>(), "the layouts differ");
+  }
   if constexpr (__is_enum(To)) {
     return static_cast<To>(value);
   } else if constexpr (sizeof(To) == sizeof(From) && (__is_class(To) || __is_union(To))) {
