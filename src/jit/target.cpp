@@ -17,7 +17,10 @@ namespace {
 Host find_host() {
   Host host;
   host.cpu = llvm::sys::getHostCPUName().str();
-  const llvm::StringMap<bool> found = llvm::sys::getHostCPUFeatures();
+  llvm::StringMap<bool> found = llvm::sys::getHostCPUFeatures();
+  // Their conversion to bfloat16 takes denormals for zeros, which PTX's does not.
+  for (const char* feature : {"avx512bf16", "avxneconvert"})
+    if (found.contains(feature)) found[feature] = false;
   std::vector<std::string> names;
   for (const auto& feature : found) names.push_back((feature.second ? "+" : "-") + feature.first().str());
   std::sort(names.begin(), names.end());  // a map has no order, and the cache's key needs one

@@ -218,8 +218,9 @@ def control():
     case(chapter, "predicated_memory", "u32", ["s32", "u32"], lambda a, b: b if positive(a) else 99,
          body=f".local .align 4 .b8 mine[4];\nst.local.u32 [mine], 99;\nsetp.gt.s32 %p, %a, 0;\n@%p st.local.u32 [mine], %b;\nld.local.u32 %d, [mine];")
     case(chapter, "local_array_indexed", "u32", ["u32", "u32"], lambda a, b: [b, b + 1, b + 2, b + 3, b + 4, b + 5, b + 6, b + 7][a % 8],
-         body=".local .align 4 .b8 mine[32];\n.reg .b32 %x, %y, %i;\nmov.u32 %i, 0;\nFILL:\nmov.u32 %x, mine;\nmad.lo.u32 %x, %i, 4, %x;\nadd.u32 %y, %b, %i;\nst.local.u32 [%x], %y;\n"
-              "add.u32 %i, %i, 1;\nsetp.lt.u32 %p, %i, 8;\n@%p bra FILL;\nand.b32 %i, %a, 7;\nmov.u32 %x, mine;\nmad.lo.u32 %x, %i, 4, %x;\nld.local.u32 %d, [%x];")
+         body=".local .align 4 .b8 mine[32];\n.reg .b64 %x, %mine;\n.reg .b32 %y, %i;\nmov.u64 %mine, mine;\nmov.u32 %i, 0;\nFILL:\nmad.wide.u32 %x, %i, 4, %mine;\n"
+              "add.u32 %y, %b, %i;\nst.local.u32 [%x], %y;\nadd.u32 %i, %i, 1;\nsetp.lt.u32 %p, %i, 8;\n@%p bra FILL;\nand.b32 %i, %a, 7;\n"
+              "mad.wide.u32 %x, %i, 4, %mine;\nld.local.u32 %d, [%x];")
     chapter = "special_registers"
     lane = lambda i: i % 32
     for register, value in (("tid.x", lambda i: i), ("ntid.x", lambda i: COUNT), ("ctaid.x", lambda i: 0), ("nctaid.x", lambda i: 1), ("laneid", lane),

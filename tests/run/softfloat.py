@@ -194,8 +194,8 @@ def convert(source, target, a, mode="rn"):
 def to_integer(source, a, bits, signed, mode):
     kind, negative, value = source.decode(a)
     low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
-    if kind == NAN:
-        return 0
+    if kind == NAN:  # the manual's table under cvt
+        return 1 << (bits - 1) if bits == 64 or source.name == "f64" else 0
     if kind == INF:
         return (low if negative else high) & ((1 << bits) - 1)
     whole = round_fraction(value, mode, negative)

@@ -295,10 +295,8 @@ class Generator {
         break;
       case 1: {  // in the thread's own frame, at an address of its own
         line("and.b32 %r28, " + r() + ", 15");
-        line("shl.b32 %r28, %r28, 2");
-        line("mov.u32 %r29, mine");
-        line("add.u32 %r28, %r28, %r29");
-        line("cvt.u64.u32 %l9, %r28");
+        line("mov.u64 %l10, mine");
+        line("mad.wide.u32 %l9, %r28, 4, %l10");
         chance(50) ? line("ld.local.u32 " + r() + ", [%l9]") : line("st.local.u32 [%l9], " + r());
         break;
       }
