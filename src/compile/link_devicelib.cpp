@@ -1,9 +1,8 @@
 // A kernel calls a few of several hundred functions, and is compiled in a few milliseconds, so nothing but the needed functions
 // may be read: the bitcode's index is parsed lazily, and the linker materialises what has an open declaration.
 //
-// libdevice's functions (`__nv_*`, in PTX that was made without linking libdevice.10.bc) are written in terms of nvvm's
-// intrinsics and of `__aw_*` functions. So they come first, their intrinsics are replaced by the operations of the same
-// meaning, and then the operations come.
+// PTX that was made without libdevice.10.bc calls libdevice's functions (`__nv_sinf`) themselves. Those that libdevice would pass
+// on as they are become what they would have become; the others were inline there and are not to be had.
 #include "compile/link_devicelib.h"
 
 #include "compile/math.h"
@@ -35,6 +34,30 @@ Error wrong_types(const Function& function, const kir::KernelModule& kernel) {
   return Error{CUDA_ERROR_NOT_SUPPORTED,
                "The program calls the device library's function '" + function.getName().str() + "' with other types than it has.",
                kernel.kernel->getName().str()};
+}
+
+bool has_type(const Function& function, std::string_view type) {
+  const auto is = [](const Type* found, char letter) {
+    return letter == 'f' ? found->isFloatTy() : letter == 'd' ? found->isDoubleTy() : found->isIntegerTy(32);
+  };
+  if (function.arg_size() + 1 != type.size() || !is(function.getReturnType(), type[0])) return false;
+  for (const Argument& argument : function.args())
+    if (!is(argument.getType(), type[argument.getArgNo() + 1])) return false;
+  return true;
+}
+
+/// `__nv_sinf` -> `__aw_sinf`.
+void take_names_of_libdevice(Module& module) {
+  for (Function& function : make_early_inc_range(module)) {
+    if (!is_open(function, "__nv_")) continue;
+    const std::string name = "__aw_" + function.getName().substr(5).str();
+    const MathFunction* math = find_math_function(name);
+    if (!math || !has_type(function, math->type)) continue;
+    if (Function* other = module.getFunction(name))
+      function.replaceAllUsesWith(other);
+    else
+      function.setName(name);
+  }
 }
 
 /// Links what has a declaration with `prefix`.
@@ -94,20 +117,11 @@ void name_variants(Function& function, const MathFunction& math) {
       call->addFnAttr(Attribute::get(function.getContext(), VFABI::MappingsAttrName, list));
 }
 
-bool has_type(const Function& function, std::string_view type) {
-  const auto is = [](const Type* found, char letter) {
-    return letter == 'f' ? found->isFloatTy() : letter == 'd' ? found->isDoubleTy() : found->isIntegerTy(32);
-  };
-  if (function.arg_size() + 1 != type.size() || !is(function.getReturnType(), type[0])) return false;
-  for (const Argument& argument : function.args())
-    if (!is(argument.getType(), type[argument.getArgNo() + 1])) return false;
-  return true;
-}
-
 }  // namespace
 
 Result<> link_devicelib(kir::KernelModule& kernel) {
   Module& module = *kernel.module;
+  take_names_of_libdevice(module);
   if (has_open(module, "__aw_")) AW_TRY(link(kernel, devicelib::bitcode(), "__aw_"));
   for (Function& function : module) {
     if (!is_open(function, "__aw_") && !is_open(function, "__nv_")) continue;

@@ -79,6 +79,13 @@ TEST(LinkDevicelib, NamesVectorVariantsOfWhatStaysExternal) {
   EXPECT_GE(find_math_function("__aw_atanf")->variants.size(), 1u);
 }
 
+TEST(LinkDevicelib, TakesLibdevicesNames) {
+  kir::KernelModule kernel = parse("  %x = call float @__nv_atanf(float 1.0)\n  %y = call float @__aw_atanf(float %x)\n",
+                                   "declare float @__aw_atanf(float)\ndeclare float @__nv_atanf(float)\n");
+  ASSERT_TRUE(link_devicelib(kernel));
+  EXPECT_EQ(kernel.module->getFunction("__aw_atanf")->getNumUses(), 2u);
+}
+
 TEST(LinkDevicelib, RefusesWhatItDoesNotHave) {
   kir::KernelModule unknown = parse("  %x = call float @__aw_frobnicate(float 1.0)\n", "declare float @__aw_frobnicate(float)\n");
   Result<> linked = link_devicelib(unknown);
