@@ -11,6 +11,7 @@
 
 #include "builtin_types.h"
 #include "channel_descriptor.h"
+#include "crt/removed_functions.h"
 #include "cuda_runtime_api.h"
 #include "driver_functions.h"
 #include "library_types.h"

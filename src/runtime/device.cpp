@@ -158,6 +158,15 @@ void read_abilities(cudaDeviceProp& prop, Attributes& of) {
   prop.gpuPciDeviceID = OPTIONAL(GPU_PCI_DEVICE_ID);
   prop.gpuPciSubsystemID = OPTIONAL(GPU_PCI_SUBSYSTEM_ID);
   prop.hostNumaMultinodeIpcSupported = OPTIONAL(HOST_NUMA_MULTINODE_IPC_SUPPORTED);
+  // CUDA 13 has these as attributes alone. Older sources read them here; they stand in what 13 reserves.
+  prop.clockRate = OF(CLOCK_RATE);
+  prop.deviceOverlap = OF(GPU_OVERLAP);
+  prop.kernelExecTimeoutEnabled = OF(KERNEL_EXEC_TIMEOUT);
+  prop.computeMode = OF(COMPUTE_MODE);
+  prop.maxTexture1DLinear = OF(MAXIMUM_TEXTURE1D_LINEAR_WIDTH);
+  prop.memoryClockRate = OF(MEMORY_CLOCK_RATE);
+  prop.singleToDoublePrecisionPerfRatio = OF(SINGLE_TO_DOUBLE_PRECISION_PERF_RATIO);
+  prop.cooperativeMultiDeviceLaunch = OPTIONAL(COOPERATIVE_MULTI_DEVICE_LAUNCH);
 }
 
 #undef OF
