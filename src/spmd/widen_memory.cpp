@@ -134,17 +134,16 @@ Value* Widener::load_lanes(const Value* pointer, int64_t offset, Type* type, Ali
     return b_.CreateTrunc(load_lanes(pointer, offset, b_.getInt8Ty(), align, ordered, invariant), wide(b_.getInt1Ty()));
   type = host_type(type);
   const bool odd = kernel_.getDataLayout().getTypeStoreSizeInBits(type) != kernel_.getDataLayout().getTypeSizeInBits(type);
-  auto anyhow = [&]() -> Value* {
-    return ordered || odd ? load_one_by_one(pointer, offset, type, align, ordered)
-                          : load_gather(offset_pointer(vector(pointer), offset), type, align);
-  };
+  auto one_by_one = [&] { return load_one_by_one(pointer, offset, type, align, ordered); };
+  auto anyhow = [&] { return ordered || odd ? one_by_one() : load_gather(offset_pointer(vector(pointer), offset), type, align); };
   const Affine* shape = shapes_.affine(pointer);
   if (!shape || odd) return anyhow();
   Value* holds = valid(pointer);
-  auto by_shape = [&]() -> Value* {
+  auto by_shape = [&] {
     return load_affine(offset_pointer(scalar(pointer), offset), shape->offsets, type, align, ordered, invariant, anyhow);
   };
-  return holds ? either_way(holds, by_shape, anyhow) : by_shape();
+  // Indices that wrap within a slice are rare: the code for them had better be small.
+  return holds ? either_way(holds, by_shape, one_by_one) : by_shape();
 }
 
 Value* Widener::load_affine(Value* base, ArrayRef<int64_t> offsets, Type* type, Align align, bool is_volatile, bool invariant,
@@ -284,11 +283,13 @@ void Widener::store_lanes(const Value* pointer, int64_t offset, Value* data, Ali
     return;
   }
   const bool odd = kernel_.getDataLayout().getTypeStoreSizeInBits(type) != kernel_.getDataLayout().getTypeSizeInBits(type);
+  auto one_by_one = [&]() -> Value* {
+    store_one_by_one(pointer, offset, data, align, ordered);
+    return nullptr;
+  };
   auto anyhow = [&]() -> Value* {
-    if (ordered || odd)
-      store_one_by_one(pointer, offset, data, align, ordered);
-    else
-      store_scatter(offset_pointer(vector(pointer), offset), data, align);
+    if (ordered || odd) return one_by_one();
+    store_scatter(offset_pointer(vector(pointer), offset), data, align);
     return nullptr;
   };
   const Affine* shape = shapes_.affine(pointer);
@@ -301,7 +302,7 @@ void Widener::store_lanes(const Value* pointer, int64_t offset, Value* data, Ali
     return nullptr;
   };
   if (Value* holds = valid(pointer))
-    either_way(holds, by_shape, anyhow);
+    either_way(holds, by_shape, one_by_one);
   else
     by_shape();
 }

@@ -88,7 +88,7 @@ class CompiledKernel final : public Compiled {
   BlockFunction function;
 
   Result<> run(const Shape& shape, const Params& params) override {
-    static auto* pool = new exec::Pool(2);
+    static auto* pool = new exec::Pool(getenv("SPMD_TEST_WORKERS") ? unsigned(atoi(getenv("SPMD_TEST_WORKERS"))) : 2);
     exec::Grid grid;
     grid.code = &code;
     grid.kernel = function.entry;

@@ -377,3 +377,27 @@ GLOBAL pairs(const Pair* in, Pair* out, int n) {
     out[n - 1 - i] = p;
   }
 }
+
+GLOBAL nbody(const float* __restrict position, float* __restrict out, int n) {
+  typedef float float4 __attribute__((ext_vector_type(4)));
+  SHARED static float4 tile[256];
+  int i = BX * DX + TX;
+  float4 me = ((const float4*)position)[i];
+  float ax = 0, ay = 0, az = 0;
+  for (int t = 0; t < n; t += DX) {
+    tile[TX] = ((const float4*)position)[t + TX];
+    SYNC();
+    for (int k = 0; k < DX; ++k) {
+      float4 other = tile[k];
+      float dx = other.x - me.x, dy = other.y - me.y, dz = other.z - me.z;
+      float d2 = __builtin_fmaf(dx, dx, __builtin_fmaf(dy, dy, __builtin_fmaf(dz, dz, 0.01f)));
+      float inverse = 1.0f / __builtin_sqrtf(d2);
+      float s = other.w * inverse * inverse * inverse;
+      ax = __builtin_fmaf(s, dx, ax);
+      ay = __builtin_fmaf(s, dy, ay);
+      az = __builtin_fmaf(s, dz, az);
+    }
+    SYNC();
+  }
+  ((float4*)out)[i] = (float4){ax, ay, az, 0};
+}
