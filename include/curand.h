@@ -118,9 +118,11 @@ curandStatus_t CURANDAPI curandGenerateLogNormalDouble(curandGenerator_t generat
 curandStatus_t CURANDAPI curandCreatePoissonDistribution(double lambda, curandDiscreteDistribution_t* discrete_distribution);
 curandStatus_t CURANDAPI curandDestroyDistribution(curandDiscreteDistribution_t discrete_distribution);
 curandStatus_t CURANDAPI curandGeneratePoisson(curandGenerator_t generator, unsigned int* output, size_t n, double lambda);
-curandStatus_t CURANDAPI curandGeneratePoissonMethod(curandGenerator_t generator, unsigned int* output, size_t n, double lambda, curandMethod_t method);
+curandStatus_t CURANDAPI curandGeneratePoissonMethod(curandGenerator_t generator, unsigned int* output, size_t n, double lambda,
+                                                     curandMethod_t method);
 curandStatus_t CURANDAPI curandGenerateBinomial(curandGenerator_t generator, unsigned int* output, size_t num, unsigned int n, double p);
-curandStatus_t CURANDAPI curandGenerateBinomialMethod(curandGenerator_t generator, unsigned int* output, size_t num, unsigned int n, double p, curandMethod_t method);
+curandStatus_t CURANDAPI curandGenerateBinomialMethod(curandGenerator_t generator, unsigned int* output, size_t num, unsigned int n,
+                                                      double p, curandMethod_t method);
 curandStatus_t CURANDAPI curandGenerateSeeds(curandGenerator_t generator);
 curandStatus_t CURANDAPI curandGetDirectionVectors32(curandDirectionVectors32_t* vectors[], curandDirectionVectorSet_t set);
 curandStatus_t CURANDAPI curandGetScrambleConstants32(unsigned int** constants);

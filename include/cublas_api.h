@@ -1,0 +1,2 @@
+// A part of cublas_v2.h.
+#include "cublas_v2.h"
