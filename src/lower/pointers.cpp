@@ -350,14 +350,11 @@ class Recovery {
         if (opcode(value) == Instruction::Or && !is_disjoint_or(value)) return {};
         Value *a = operand(value, 0), *b = operand(value, 1);
         Narrow left = narrow_of(a), right = narrow_of(b);
-        if (bool(left.root) == bool(right.root))
-          return {};
+        if (bool(left.root) == bool(right.root)) return {};
         Narrow& base = left.root ? left : right;
         Value* addend = left.root ? b : a;
-        if (!base.offset)
-          return {base.root, addend};
-        if (!llvm::isa<Instruction>(value))
-          return {};
+        if (!base.offset) return {base.root, addend};
+        if (!llvm::isa<Instruction>(value)) return {};
         llvm::IRBuilder<> builder(llvm::cast<Instruction>(value));
         return {base.root, builder.CreateAdd(base.offset, addend)};
       }

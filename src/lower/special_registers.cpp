@@ -73,10 +73,24 @@ constexpr Constant kConstants[] = {
     {"cluster_nctaid.w", 1},
     {"nwarpid", 32},
     {"WARP_SZ", 32},
-    {"reserved_smem_offset_begin", 0},
-    {"reserved_smem_offset_end", 0},
-    {"reserved_smem_offset_cap", 0},
 };
+
+constexpr uint32_t kReservedShared = 1024;
+
+/// The shared memory that CUDA keeps for itself, which cooperative groups borrow for tiles of several warps. Here it is a
+/// variable as any other, in those kernels that ask for it.
+Value* reserved_shared(Lowering& lower, uint32_t offset) {
+  constexpr const char* kName = "aw.reserved_shared";
+  llvm::GlobalVariable* variable = lower.module.getNamedGlobal(kName);
+  if (!variable) {
+    auto* type = llvm::ArrayType::get(lower.b.getInt8Ty(), kReservedShared);
+    variable = new llvm::GlobalVariable(lower.module, type, false, llvm::GlobalValue::InternalLinkage, llvm::UndefValue::get(type), kName,
+                                        nullptr, llvm::GlobalValue::NotThreadLocal, static_cast<unsigned>(Space::Shared));
+    variable->setAlignment(llvm::Align(16));
+  }
+  return lower.b.CreateAdd(lower.b.CreateTrunc(lower.b.CreatePtrToInt(variable, lower.b.getInt64Ty()), lower.b.getInt32Ty()),
+                           lower.b.getInt32(offset));
+}
 
 Value* ranged(Lowering& lower, In::ID id, uint64_t low, uint64_t high) {
   llvm::CallInst* call = lower.nvvm(id);
@@ -145,6 +159,9 @@ llvm::Value* read_special_register(Lowering& lower, std::string_view name) {
   if (name == "gridid") return lower.b.CreateZExt(lower.nvvm(In::nvvm_read_ptx_sreg_gridid), lower.b.getInt64Ty());
   if (name == "is_explicit_cluster")
     return lower.b.CreateICmpUGT(ranged(lower, In::nvvm_read_ptx_sreg_cluster_nctarank, 1, 17), lower.b.getInt32(1));
+  if (name == "reserved_smem_offset_cap") return lower.b.getInt32(kReservedShared);
+  if (name.starts_with("reserved_smem_offset_"))
+    return reserved_shared(lower, name.ends_with("end") ? kReservedShared : name.ends_with("_1") ? 512 : 0);
   if (name == "current_graph_exec") return lower.b.getInt64(0);
   // Performance monitors that nobody has set up, and the driver's own registers, read as zero.
   if (name.starts_with("pm") || name.starts_with("envreg"))
