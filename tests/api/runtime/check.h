@@ -13,13 +13,13 @@ inline int failures = 0;
     }                                                                           \
   } while (0)
 
-#define EXPECT_ERROR(call, expected)                                                                                               \
-  do {                                                                                                                             \
-    const cudaError_t found = (call);                                                                                              \
-    if (found != (expected)) {                                                                                                     \
-      std::printf("%s:%d: %s gives %s, not %s\n", __FILE__, __LINE__, #call, cudaGetErrorName(found), cudaGetErrorName(expected)); \
-      ++failures;                                                                                                                  \
-    }                                                                                                                              \
+#define EXPECT_ERROR(call, expected)                                                                                                       \
+  do {                                                                                                                                     \
+    const cudaError_t error_of_call = (call);                                                                                              \
+    if (error_of_call != (expected)) {                                                                                                     \
+      std::printf("%s:%d: %s gives %s, not %s\n", __FILE__, __LINE__, #call, cudaGetErrorName(error_of_call), cudaGetErrorName(expected)); \
+      ++failures;                                                                                                                          \
+    }                                                                                                                                      \
   } while (0)
 
 #define OK(call) EXPECT_ERROR(call, cudaSuccess)
