@@ -57,21 +57,21 @@ class Cmake(Case):
     def test_language_with_our_nvcc(self):
         self.language_project()
         self.configure_and_build(f"-DCMAKE_CUDA_COMPILER={BIN}/nvcc", "-DCMAKE_CUDA_ARCHITECTURES=80;90")
-        self.assertEqual(self.run_command("build/saxpy").stdout, "saxpy is right\n")
-        self.run_command("build/separate")
+        self.assertEqual(self.anywarp("run", "build/saxpy").stdout, "saxpy is right\n")
+        self.anywarp("run", "build/separate")
 
     def test_language_with_nvcc_on_the_path(self):
         self.language_project()
         path = f"{BIN}:" + self.environment["PATH"]
         self.run_command("cmake", "-S", ".", "-B", "build", "-G", "Ninja", "-DCMAKE_CXX_COMPILER=clang++-22", environment={"PATH": path})
         self.run_command("cmake", "--build", "build", "--target", "saxpy", environment={"PATH": path})
-        self.assertEqual(self.run_command("build/saxpy").stdout, "saxpy is right\n")
+        self.assertEqual(self.anywarp("run", "build/saxpy").stdout, "saxpy is right\n")
 
     def test_toolkit_only(self):
         self.write("CMakeLists.txt", TOOLKIT_ONLY)
         self.write("host.cpp", HOST)
         self.configure_and_build(f"-DCUDAToolkit_ROOT={TOOLKIT}")
-        self.assertEqual(self.run_command("build/host", environment={"LD_LIBRARY_PATH": f"{TOOLKIT}/lib64"}).stdout, "13000\n")
+        self.assertEqual(self.anywarp("run", "build/host").stdout, "13000\n")
 
 
 if __name__ == "__main__":
