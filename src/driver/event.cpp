@@ -1,0 +1,122 @@
+#include "driver/event.h"
+
+#include "driver/context.h"
+#include "driver/entry_points.h"
+#include "driver/process.h"
+#include "observe/observe.h"
+
+namespace anywarp::driver {
+
+// A recording is shared with its task, so that the event may be recorded again, or destroyed, while the task is queued.
+class Event::Record final : public Task {
+ public:
+  explicit Record(std::shared_ptr<Recording> recording) : recording_(std::move(recording)) {}
+  Result<> run() override {
+    recording_->time.store(observe::now_ns(), std::memory_order_release);
+    return {};
+  }
+  void skip(const Error&) override { (void)run(); }
+
+ private:
+  const std::shared_ptr<Recording> recording_;
+};
+
+Result<> Event::record(Stream& stream) {
+  auto recording = std::make_shared<Recording>();
+  AW_ASSIGN(recording->mark, stream.context().put(stream, std::make_unique<Record>(recording), Manner::Cheap));
+  std::lock_guard lock(mutex_);
+  last_ = std::move(recording);
+  return {};
+}
+
+Mark Event::mark() const {
+  std::lock_guard lock(mutex_);
+  return last_ ? last_->mark : Mark{};
+}
+
+uint64_t Event::time() const {
+  std::lock_guard lock(mutex_);
+  return last_ && last_->mark.reached() ? last_->time.load(std::memory_order_acquire) : 0;
+}
+
+Result<Event*> event_of(CUevent handle) {
+  Event* event = find<Event>(handle);
+  if (!event) return invalid_handle("event");
+  AW_TRY(event->context().usable());
+  return event;
+}
+
+namespace api {
+namespace {
+
+Result<> record(CUevent hEvent, CUstream hStream) {
+  AW_ASSIGN(Event * event, event_of(hEvent));
+  AW_ASSIGN(Stream * stream, stream_of(hStream));
+  if (&event->context() != &stream->context())
+    return Error{CUDA_ERROR_INVALID_HANDLE, "The event and the stream belong to different contexts.", ""};
+  return event->record(*stream);
+}
+
+}  // namespace
+
+Result<> cuEventCreate(CUevent* phEvent, unsigned int Flags) {
+  AW_TRY(need(phEvent, "phEvent"));
+  constexpr unsigned kKnown = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS;
+  if ((Flags & ~kKnown) != 0) return invalid_value("The flags " + std::to_string(Flags) + " are not flags of an event.");
+  if ((Flags & CU_EVENT_INTERPROCESS) != 0 && (Flags & CU_EVENT_DISABLE_TIMING) == 0)
+    return invalid_value("An event of several processes cannot take times.");
+  AW_ASSIGN(Context * context, current_context());
+  AW_ASSIGN(Event * event, context->own(std::make_unique<Event>(*context, Flags)));
+  *phEvent = static_cast<CUevent>(event->handle());
+  return {};
+}
+
+Result<> cuEventRecord(CUevent hEvent, CUstream hStream) { return record(hEvent, hStream); }
+
+Result<> cuEventRecordWithFlags(CUevent hEvent, CUstream hStream, unsigned int flags) {
+  if ((flags & ~unsigned(CU_EVENT_RECORD_EXTERNAL)) != 0)
+    return invalid_value("The flags " + std::to_string(flags) + " are not flags of a recording.");
+  if ((flags & CU_EVENT_RECORD_EXTERNAL) != 0) return invalid_value("An external recording exists only while a stream is captured.");
+  return record(hEvent, hStream);
+}
+
+Result<> cuEventQuery(CUevent hEvent) {
+  AW_ASSIGN(Event * event, event_of(hEvent));
+  const Mark mark = event->mark();
+  if (mark.queue && !mark.reached()) return Error{CUDA_ERROR_NOT_READY, "", ""};
+  return event->context().usable();
+}
+
+Result<> cuEventSynchronize(CUevent hEvent) {
+  AW_ASSIGN(Event * event, event_of(hEvent));
+  const Mark mark = event->mark();
+  if (!mark.queue) return {};
+  mark.queue->wait(mark.position, (event->flags() & CU_EVENT_BLOCKING_SYNC) != 0 ? Patience::Block : event->context().patience());
+  process()->backend().flush_output();
+  if (mark.queue->status()->failed()) return mark.queue->status()->error();
+  return {};
+}
+
+Result<> cuEventDestroy_v2(CUevent hEvent) {
+  AW_ASSIGN(Event * event, event_of(hEvent));
+  event->context().destroy(*event);
+  return {};
+}
+
+Result<> cuEventElapsedTime_v2(float* pMilliseconds, CUevent hStart, CUevent hEnd) {
+  AW_TRY(need(pMilliseconds, "pMilliseconds"));
+  AW_ASSIGN(Event * start, event_of(hStart));
+  AW_ASSIGN(Event * end, event_of(hEnd));
+  for (const Event* event : {start, end}) {
+    if ((event->flags() & CU_EVENT_DISABLE_TIMING) != 0)
+      return Error{CUDA_ERROR_INVALID_HANDLE, "One of the events was created with CU_EVENT_DISABLE_TIMING.", ""};
+    if (!event->mark().queue) return Error{CUDA_ERROR_INVALID_HANDLE, "One of the events was never recorded.", ""};
+  }
+  const uint64_t from = start->time(), to = end->time();
+  if (from == 0 || to == 0) return Error{CUDA_ERROR_NOT_READY, "", ""};
+  *pMilliseconds = float(double(int64_t(to - from)) / 1e6);
+  return {};
+}
+
+}  // namespace api
+}  // namespace anywarp::driver

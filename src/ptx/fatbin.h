@@ -1,0 +1,24 @@
+// PTX out of the images that programs hand to a driver: PTX text, fat binary containers, and nvcc's wrappers around them.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace anywarp::ptx {
+
+struct Text {
+  std::string text;
+  std::string name;  // of the source, as the fat binary tells it; may be empty
+};
+
+/// The PTX of an image: one text, or the texts that have to be linked with each other when nvcc was run with -rdc=true.
+/// `bytes` bounds the image; ~0 when the caller does not know, and the image says itself where it ends, as PTX does by a zero.
+/// `capability` is 10 * major + minor of the device: where a container offers several versions, the newest is taken that the
+/// device could run, else the oldest.
+/// Errors: NO_BINARY_FOR_GPU when there is machine code but no PTX; INVALID_IMAGE for what is neither; INVALID_VALUE for null.
+Result<std::vector<Text>> read_image(const void* image, size_t bytes, unsigned capability);
+
+}  // namespace anywarp::ptx
