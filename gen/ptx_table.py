@@ -21,9 +21,9 @@ KEYWORDS = set('and and_eq bitand bitor bool break case catch char class const c
                'operator or override private protected public register return short signed sizeof static struct switch '
                'template this throw true try typedef union unsigned using virtual void volatile while xor None'.split())
 # Words that need no row of their own: spaces, vectors, and the parts that operands of video instructions select.
-EXTRA_WORDS = ('global local shared shared::cta shared::cluster const param param::entry param::func v2 v4 v8 '
-               'b0 b1 b2 b3 h0 h1 b10 b20 b30 b21 b31 b32 b12 b13 b23 b01 b02 b03 h10 h01 h00 h11 b3210 '
-               'b4 b5 b6 b7 unified').split()
+EXTRA_WORDS = ('global local shared shared::cta shared::cluster const param param::entry param::func v2 v4 v8 unified '
+               'b0 b1 b2 b3 b4 b5 b6 b7 b10 b20 b21 b30 b31 b32 b210 b310 b320 b321 b3210 h0 h1').split()
+EXTRA_WORDS += [f'h{i}{j}' for i in range(4) for j in range(4)]
 OPERAND_KINDS = 'd a b c p q m v i l x n f s'.split()
 
 

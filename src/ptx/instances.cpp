@@ -11,7 +11,8 @@ std::string register_type(Type type, bool at_least) {
   if (type == Type::None) return "b32";
   if (t.kind == TypeKind::Predicate) return "pred";
   if (at_least && t.bits() < 16) return t.kind == TypeKind::Unsigned ? "u16" : t.kind == TypeKind::Signed ? "s16" : "b16";
-  const bool plain = t.lanes == 1 && (t.kind == TypeKind::Unsigned || t.kind == TypeKind::Signed || t.kind == TypeKind::Float) && t.bits() >= 8;
+  const bool plain =
+      t.lanes == 1 && (t.kind == TypeKind::Unsigned || t.kind == TypeKind::Signed || t.kind == TypeKind::Float) && t.bits() >= 8;
   return plain ? std::string(t.word) : "b" + std::to_string(std::max(8u, t.bits()));
 }
 
@@ -45,8 +46,7 @@ struct Writer {
   std::string reg(const std::string& type) { return "%" + type + "_" + std::to_string(next++ % 300); }
   std::string list(const std::string& type, unsigned count) {
     std::string text = "{";
-    for (unsigned i = 0; i < count; ++i)
-      text += (i ? ", " : "") + reg(type);
+    for (unsigned i = 0; i < count; ++i) text += (i ? ", " : "") + reg(type);
     return text + "}";
   }
 
@@ -57,7 +57,8 @@ struct Writer {
       if (text == "m16n16" || text == "16x128b") per_repeat = 2;
       if (text == "16x256b") per_repeat = 4;
       if (text == "v2" || text == "v4" || text == "v8") return static_cast<unsigned>(text[1] - '0');
-      if (text[0] == 'x' && text.size() > 1 && isdigit(static_cast<unsigned char>(text[1]))) return per_repeat * static_cast<unsigned>(std::stoul(text.substr(1)));
+      if (text[0] == 'x' && text.size() > 1 && isdigit(static_cast<unsigned char>(text[1])))
+        return per_repeat * static_cast<unsigned>(std::stoul(text.substr(1)));
       if (text.starts_with("m64n")) of_shape = static_cast<unsigned>(std::stoul(text.substr(4)));
     }
     if (of_shape) return type(0) == Type::F16 ? of_shape / 4 : of_shape / 2;
@@ -77,7 +78,11 @@ struct Writer {
     auto parted = [&](const std::string& object, const std::string& type, unsigned count) {
       return "[" + object + ", " + (count == 1 && name != "tex" ? "{" + reg(type) + "}" : list(type, count)) + "]";
     };
-    if (name == "txq" || name == "suq") return name == "suq" ? "[surface]" : has("filter_mode") || has("force_unnormalized_coords") || has("addr_mode_0") || has("addr_mode_1") || has("addr_mode_2") ? "[" + reg("u64") + "]" : "[texture]";
+    if (name == "txq" || name == "suq")
+      return name == "suq" ? "[surface]"
+             : has("filter_mode") || has("force_unnormalized_coords") || has("addr_mode_0") || has("addr_mode_1") || has("addr_mode_2")
+                 ? "[" + reg("u64") + "]"
+                 : "[texture]";
     if (name == "tex" || name == "tld4") {
       unsigned count = coordinates();
       if (has("1d")) count = 1;
@@ -86,8 +91,7 @@ struct Writer {
       if (has("a2d") || has("acube") || has("a2dms")) {
         const std::string type = this->type(1) == Type::S32 && name == "tex" ? "s32" : "f32";
         std::string text = "[texture, {" + reg("u32");
-        for (int i = 0; i < 3; ++i)
-          text += ", " + reg(has("a2dms") && i == 0 ? "s32" : type);
+        for (int i = 0; i < 3; ++i) text += ", " + reg(has("a2dms") && i == 0 ? "s32" : type);
         return text + "}]";
       }
       return parted("texture", type(1) == Type::S32 && name == "tex" ? "s32" : "f32", has("a1d") && name == "tex" ? 2 : count);
@@ -95,7 +99,8 @@ struct Writer {
     if (name == "suld" || name == "sust" || name == "sured") return parted("surface", "b32", has("3d") || has("a2d") ? 4 : coordinates());
     const bool tensor = has("tensor");
     const bool map_first = has("prefetch") || (has("tensor") && (has("bulk_group")));
-    if (tensor && position == (map_first ? 0u : 1u)) return parted(reg("b64"), "b32", coordinates() + (has("tile::gather4") || has("tile::scatter4") ? 3 : 0));
+    if (tensor && position == (map_first ? 0u : 1u))
+      return parted(reg("b64"), "b32", coordinates() + (has("tile::gather4") || has("tile::scatter4") ? 3 : 0));
     if (name == "tcgen05" && !has("alloc") && !has("commit")) return "[" + reg("b32") + "]";
     return "[" + reg("b64") + "]";
   }
@@ -150,6 +155,9 @@ struct Writer {
       default: return reg(name);
     }
   }
+
+  /// mov of a vector: halves.
+  std::string halves() { return list("b" + std::to_string(info(type(0)).bits() / 2), 2); }
 };
 
 }  // namespace
@@ -169,22 +177,19 @@ std::vector<Instance> instances_of(Opcode opcode, const Form& form) {
     }
     // Where the words ask for a vector, a single register is none, and the other way round.
     for (size_t i = 0; i < operands.size(); ++i) {
-      if (operands[i].length != kLengthOfWords || !(operands[i].kinds & (kD | kA))) continue;
-      if (writer.length() > 1) kinds[i] = kV;
+      if (operands[i].length == kLengthOfWords && operands[i].kinds & (kD | kA) && writer.length() > 1) kinds[i] = kV;
     }
-    for (unsigned i = 0; i < operands.size(); ++i)
-      text += (i ? ", " : " ") + writer.operand(operands[i], kinds[i], i);
-    const bool hint = writer.has("L2::cache_hint"), elsewhere = writer.has("const") || writer.has("local") || writer.has("param") || writer.has("param::entry") ||
-        writer.has("param::func") || writer.has("shared") || writer.has("shared::cta") || writer.has("shared::cluster");
+    for (unsigned i = 0; i < operands.size(); ++i) text += (i ? ", " : " ") + writer.operand(operands[i], kinds[i], i);
+    const bool hint = writer.has("L2::cache_hint"),
+               elsewhere = writer.has("const") || writer.has("local") || writer.has("param") || writer.has("param::entry") ||
+                           writer.has("param::func") || writer.has("shared") || writer.has("shared::cta") || writer.has("shared::cluster");
     const bool of_memory = opcode == Opcode::Ld || opcode == Opcode::St || opcode == Opcode::Atom || opcode == Opcode::Red;
     if (!hint || !elsewhere || !of_memory) instances.push_back({text + ";", form.line});
   };
   std::vector<size_t> choice;
-  for (const Slot& slot : slots)
-    choice.push_back(slot.optional ? slot.words : 0);
+  for (const Slot& slot : slots) choice.push_back(slot.optional ? slot.words : 0);
   std::vector<uint16_t> kinds;
-  for (const OperandForm& operand : operands)
-    kinds.push_back(static_cast<uint16_t>(operand.kinds & -operand.kinds));
+  for (const OperandForm& operand : operands) kinds.push_back(static_cast<uint16_t>(operand.kinds & -operand.kinds));
   write(choice, kinds);
   for (size_t i = 0; i < slots.size(); ++i) {
     for (size_t word = 0; word < slots[i].words; ++word) {
@@ -206,15 +211,16 @@ std::vector<Instance> instances_of(Opcode opcode, const Form& form) {
 }
 
 std::string module_of(const std::vector<Instance>& instances, const std::string& target, unsigned& first_line) {
-  std::string text = ".version 9.0\n.target " + target + "\n.address_size 64\n"
-                     ".global .texref texture;\n.global .samplerref sampler;\n.global .surfref surface;\n"
+  std::string text = ".version 9.0\n.target " + target +
+                     "\n.address_size 64\n"
+                     ".global .texref texture;\n.global .surfref surface;\n"
                      ".global .b64 variable;\n.func function() { ret; }\n.entry instances() {\n";
-  for (const char* type : {"pred", "b8", "b16", "b32", "b64", "b128", "u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "f16", "f32", "f64"})
+  for (const char* type :
+       {"pred", "b8", "b16", "b32", "b64", "b128", "u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "f16", "f32", "f64"})
     text += std::string(".reg .") + type + " %" + type + "_<300>;\n";
   text += "label:\n";
   first_line = static_cast<unsigned>(std::count(text.begin(), text.end(), '\n')) + 1;
-  for (const Instance& instance : instances)
-    text += instance.text + "\n";
+  for (const Instance& instance : instances) text += instance.text + "\n";
   return text + "ret;\n}\n";
 }
 

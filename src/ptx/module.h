@@ -107,9 +107,10 @@ struct Operand {
   uint8_t component = kNoComponent;           // 0..3 of .x .y .z .w and .r .g .b .a
   Type type = Type::None;
   SpecialRegister special = SpecialRegister::None;
-  Mod part = Mod::None;                       // video instructions: b0, b10, h1, ...
+  Mod part = Mod::None;                       // video instructions: b0, b10, h1, ...; of an Address: unified. b3210 stands for all
+                         // selections of four bytes: value has a digit of 4 bits for each, 0x3210
   uint32_t index = kNone;
-  uint64_t value = 0;                         // offsets are signed: static_cast<int64_t>
+  uint64_t value = 0;  // offsets are signed: static_cast<int64_t>
   std::span<const Operand> elements = {};
 
   int64_t offset() const { return static_cast<int64_t>(value); }
@@ -126,14 +127,14 @@ struct Guard {
 /// brx.idx: index, Table. The operands of all others stand as in the text; `[a, b]` is one Texture operand.
 struct Instruction {
   Opcode opcode = Opcode::None;
-  Space space = Space::None;         // the first state space among mods
+  Space space = Space::None;  // the first state space among mods
   Space second_space = Space::None;  // the second: cp.async.shared.global
-  uint8_t vector = 1;                // 2, 4, 8 for .v2, .v4, .v8
+  uint8_t vector = 1;  // 2, 4, 8 for .v2, .v4, .v8
   Guard guard;
   Location location;
-  uint32_t source_line = kNone;      // Function::source_lines: the .loc that holds here
-  std::span<const Mod> mods;         // every word behind the opcode in its order, spaces, vectors and types too
-  std::span<const Type> types;       // those of them that are types, in order
+  uint32_t source_line = kNone;  // Function::source_lines: the .loc that holds here
+  std::span<const Mod> mods;  // every word behind the opcode in its order, spaces, vectors and types too
+  std::span<const Type> types;  // those of them that are types, in order
   std::span<const Operand> operands;
 
   bool has(Mod mod) const {
@@ -157,9 +158,9 @@ enum class Linkage : uint8_t { None, Extern, Visible, Weak, Common };
 /// A place in an initialiser where an address goes: the low `size` bytes of ((address of symbol + addend) & mask) >> shift of the mask.
 struct Relocation {
   uint64_t offset = 0;  // bytes from the variable's start
-  uint8_t size = 8;     // bytes
+  uint8_t size = 8;  // bytes
   bool is_function = false;
-  bool generic = false; // generic(symbol): the generic address, else the address within the space
+  bool generic = false;  // generic(symbol): the generic address, else the address within the space
   uint32_t index = kNone;  // Module::functions or Module::variables
   int64_t addend = 0;
   uint64_t mask = ~uint64_t{0};  // mask(): 0xff << 8n takes byte n; a contiguous byte mask
@@ -167,18 +168,18 @@ struct Relocation {
 
 struct Variable {
   std::string_view name;
-  Space space = Space::None;       // Const, Global, Local, Shared, Param, Tex; Reg for a parameter in a register
+  Space space = Space::None;  // Const, Global, Local, Shared, Param, Tex; Reg for a parameter in a register
   Type type = Type::None;
   uint8_t vector = 1;
   bool is_array = false;
-  bool unsized = false;            // name[]: .extern .shared, or sized by its initialiser
-  bool managed = false;            // .attribute(.managed)
+  bool unsized = false;  // name[]: .extern .shared, or sized by its initialiser
+  bool managed = false;  // .attribute(.managed)
   Linkage linkage = Linkage::None;
-  uint32_t align = 1;              // bytes; the type's own where none is written
-  uint64_t size = 0;               // bytes; 0 when unsized without an initialiser
+  uint32_t align = 1;  // bytes; the type's own where none is written
+  uint64_t size = 0;  // bytes; 0 when unsized without an initialiser
   std::vector<uint64_t> dimensions;
   bool initialised = false;
-  std::vector<uint8_t> bytes;      // the initialiser without its zeros at the end
+  std::vector<uint8_t> bytes;  // the initialiser without its zeros at the end
   std::vector<Relocation> relocations;
   std::vector<std::string_view> attributes;  // others: "unified(1, 2)"
   std::vector<std::pair<std::string_view, std::string_view>> properties;  // .samplerref { filter_mode = linear }
@@ -186,24 +187,24 @@ struct Variable {
 };
 
 struct Parameter {
-  Space space = Space::Param;      // Param, or Reg for `.func (.reg .u32 %r)`
-  uint32_t index = kNone;          // Function::variables for Param, Function::registers for Reg
-  uint64_t offset = 0;             // bytes from the start of the parameter buffer (entries), by PTX layout
+  Space space = Space::Param;  // Param, or Reg for `.func (.reg .u32 %r)`
+  uint32_t index = kNone;  // Function::variables for Param, Function::registers for Reg
+  uint64_t offset = 0;  // bytes from the start of the parameter buffer (entries), by PTX layout
   std::string_view name;
   Type type = Type::None;
   uint8_t vector = 1;
   bool is_array = false;
   bool unsized = false;
   uint32_t align = 1;
-  uint64_t size = 0;               // bytes
-  bool is_pointer = false;         // .ptr
+  uint64_t size = 0;  // bytes
+  bool is_pointer = false;  // .ptr
   Space pointer_space = Space::None;  // None: generic
-  uint32_t pointer_align = 0;      // 0: not given
+  uint32_t pointer_align = 0;  // 0: not given
 };
 
 struct Label {
   std::string_view name;
-  uint32_t instruction = 0;        // index of the first instruction behind it; may be instructions.size()
+  uint32_t instruction = 0;  // index of the first instruction behind it; may be instructions.size()
   Location location;
 };
 
@@ -214,7 +215,7 @@ struct Table {
   enum class Kind : uint8_t { BranchTargets, CallTargets, CallPrototype };
   Kind kind = Kind::BranchTargets;
   std::string_view name;
-  std::vector<uint32_t> targets;        // Function::labels or Module::functions
+  std::vector<uint32_t> targets;  // Function::labels or Module::functions
   std::shared_ptr<const Prototype> prototype;  // of a CallPrototype
   Location location;
 };
@@ -222,19 +223,19 @@ struct Table {
 struct Prototype {
   std::vector<Parameter> returns, parameters;  // no indices
   bool noreturn = false;
-  std::vector<std::string_view> directives;    // ".abi_preserve 8"
+  std::vector<std::string_view> directives;  // ".abi_preserve 8"
 };
 
 /// .loc file line column [, function_name label [+ offset], inlined_at file line column]
 struct SourceLine {
   uint32_t file = 0, line = 0, column = 0;
-  std::string_view rest;           // from the comma on
+  std::string_view rest;  // from the comma on
 };
 
 struct Statement {
   enum class Kind : uint8_t { Instruction, Label, SourceLine, Pragma, Table };
   Kind kind = Kind::Instruction;
-  uint32_t index = 0;              // of the vector of that name in Function
+  uint32_t index = 0;  // of the vector of that name in Function
 };
 
 struct Function {
@@ -243,7 +244,7 @@ struct Function {
   bool has_body = false;
   Linkage linkage = Linkage::None;
   std::vector<Parameter> returns, parameters;
-  uint64_t parameter_bytes = 0;    // of an entry: its parameter buffer
+  uint64_t parameter_bytes = 0;  // of an entry: its parameter buffer
 
   // Directives; 0: not given.
   uint32_t maxntid[3] = {0, 0, 0};
@@ -256,9 +257,9 @@ struct Function {
   std::vector<std::string_view> attributes;
   std::vector<std::string_view> header_pragmas;
 
-  std::vector<Register> registers;           // those that something names
-  std::vector<Variable> variables;           // .param parameters first, then .local, .shared, .param, ... of the body
-  std::vector<Statement> statements;         // the body in order
+  std::vector<Register> registers;  // those that something names
+  std::vector<Variable> variables;  // .param parameters first, then .local, .shared, .param, ... of the body
+  std::vector<Statement> statements;  // the body in order
   std::vector<Instruction> instructions;
   std::vector<Label> labels;
   std::vector<Table> tables;
@@ -270,13 +271,13 @@ struct Function {
 };
 
 struct Alias {
-  uint32_t alias = kNone, aliasee = kNone;   // Module::functions
+  uint32_t alias = kNone, aliasee = kNone;  // Module::functions
 };
 
 struct SourceFile {
   uint32_t index = 0;
   std::string_view name;
-  uint64_t timestamp = 0, size = 0;          // 0: not given
+  uint64_t timestamp = 0, size = 0;  // 0: not given
 };
 
 /// The order of the module's top level, for the printer.
@@ -295,17 +296,17 @@ class Module {
 
   std::string file_name;
   uint32_t version_major = 0, version_minor = 0;
-  std::string_view target;                       // "sm_90a"
+  std::string_view target;  // "sm_90a"
   std::vector<std::string_view> target_options;  // "texmode_independent", "debug"
   uint32_t address_size = 32;
 
-  std::vector<Variable> variables;               // of module scope
-  std::vector<Function> functions;               // one for each name; a declaration and its definition are one
+  std::vector<Variable> variables;  // of module scope
+  std::vector<Function> functions;  // one for each name; a declaration and its definition are one
   std::vector<Alias> aliases;
-  std::vector<Table> prototypes;                 // .callprototype of module scope
+  std::vector<Table> prototypes;  // .callprototype of module scope
   std::vector<SourceFile> files;
-  std::vector<std::string_view> sections;        // `.section name { ... }`, the text
-  std::vector<std::string_view> dwarf;           // @@DWARF lines, the text
+  std::vector<std::string_view> sections;  // `.section name { ... }`, the text
+  std::vector<std::string_view> dwarf;  // @@DWARF lines, the text
   std::vector<std::string_view> pragmas;
   std::vector<TopLevel> order;
 

@@ -167,6 +167,10 @@ Operand Parser::named_operand() {
       operand.component = component_of(token_.text);
     } else if (operand.kind == OperandKind::Register && is_part(token_.text)) {
       operand.part = find_mod(token_.text);
+      if (token_.text[0] == 'b' && token_.text.size() == 5) {
+        operand.part = Mod::b3210;
+        for (char digit : token_.text.substr(1)) operand.value = operand.value << 4 | static_cast<uint64_t>(digit - '0');
+      }
     }
     if (operand.component == kNoComponent && operand.part == Mod::None) {
       fail(token_.location, "'" + std::string(name.substr(0, 200)) + "' has no part " + describe(token_));

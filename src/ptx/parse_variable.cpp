@@ -124,6 +124,7 @@ void Parser::array(Variable& variable) {
 }
 
 void Parser::store(Variable& variable, uint64_t offset, unsigned size, uint64_t bits) {
+  if (size < 8) bits &= (uint64_t{1} << 8 * size) - 1;
   // A zero needs no byte: bytes end at the last one that is none.
   const uint64_t limit = 4096 + 64 * static_cast<uint64_t>(storage_.text.size());
   if (bits == 0 && offset >= variable.bytes.size()) return;
@@ -147,10 +148,10 @@ void Parser::initialiser_element(Variable& variable, uint64_t element, std::vect
       masked = true;
       advance();
     } else {
-      const TypeKind kind = info(variable.type).kind;
-      if (kind == TypeKind::Float && size >= 4 && value.type == Type::S64)
+      const bool number = variable.type == Type::F32 || variable.type == Type::F64;
+      if (number && value.type == Type::S64)
         value.bits = float_to_bits(static_cast<double>(static_cast<int64_t>(value.bits)), size);
-      else if (kind == TypeKind::Float && size >= 4 && value.type == Type::U64)
+      else if (number && value.type == Type::U64)
         value.bits = float_to_bits(static_cast<double>(value.bits), size);
       else if (value.type == Type::F64 && size == 4)
         value.bits = float_to_bits(std::bit_cast<double>(value.bits), size);

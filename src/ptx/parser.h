@@ -26,7 +26,7 @@ inline constexpr size_t kMaxDimensions = 32;
 inline constexpr size_t kMaxScopes = 1024;
 inline constexpr unsigned kMaxExpressionDepth = 200;
 inline constexpr size_t kMaxOperands = 4096;
-inline constexpr size_t kMaxWords = 32;
+inline constexpr size_t kMaxWords = 32;  // verify keeps a bit for each
 
 /// A constant: S64, U64, F32 or F64.
 struct Constant {

@@ -390,7 +390,10 @@ void Printer::operand(const Operand& operand) {
   switch (operand.kind) {
     case OperandKind::Register:
       base(operand.kind, operand);
-      if (operand.part != Mod::None) (out_ += '.') += word(operand.part);
+      if (operand.part == Mod::b3210)
+        (out_ += ".b") += hex(operand.value, 4);
+      else if (operand.part != Mod::None)
+        (out_ += '.') += word(operand.part);
       break;
     case OperandKind::Special:
       (out_ += '%') += info(operand.special).name;

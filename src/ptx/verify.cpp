@@ -13,6 +13,7 @@
 #include "ptx/ptx.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <optional>
 
@@ -30,27 +31,23 @@ bool is_integer(TypeKind kind) { return kind == TypeKind::Unsigned || kind == Ty
 bool fits(Type reg, Type want, bool at_least) {
   const TypeInfo &r = info(reg), &w = info(want);
   if (r.kind == TypeKind::Predicate || w.kind == TypeKind::Predicate) return r.kind == w.kind;
-  const bool bits_wanted = w.kind == TypeKind::Bits || w.kind == TypeKind::Other || w.kind == TypeKind::Brain;
   const unsigned wanted = std::max(8u, w.bits());
   if (r.bits() == wanted) {
-    if (r.kind == TypeKind::Bits || bits_wanted) return true;
+    if (r.kind == TypeKind::Bits || w.kind == TypeKind::Bits) return true;
     if (is_integer(r.kind)) return is_integer(w.kind);
     return r.kind == w.kind && r.lanes == w.lanes;
   }
   if (!at_least || r.bits() < wanted) return false;
-  if (bits_wanted) return true;
+  if (w.kind == TypeKind::Bits) return true;
   return r.kind == TypeKind::Bits || (is_integer(r.kind) && is_integer(w.kind));
 }
 
 /// How many registers an operand has whose length the words say; 0: they do not say it.
 unsigned length_of_words(const Instruction& inst) {
   if (inst.vector > 1) return inst.vector;
-  unsigned per_repeat = 1;
+  const unsigned per_repeat = inst.has(Mod::m16n16) || inst.has(Mod::_16x128b) ? 2 : inst.has(Mod::_16x256b) ? 4 : 1;
   for (Mod mod : inst.mods) {
     const std::string_view text = word(mod);
-    if (mod == Mod::m16n16) per_repeat = 2;
-    if (mod == Mod::_16x128b) per_repeat = 2;
-    if (mod == Mod::_16x256b) per_repeat = 4;
     if (text.size() > 1 && text[0] == 'x' && text[1] >= '1' && text[1] <= '9') {
       unsigned repeats = 0;
       for (char c : text.substr(1)) repeats = repeats * 10 + static_cast<unsigned>(c - '0');
@@ -71,8 +68,8 @@ std::string_view kind_name(uint16_t mask) {
     std::string_view name;
   };
   constexpr Row kRows[] = {
-      {kQ, "a pair a|b"}, {kV, "a vector {...}"}, {kM, "an address in []"},    {kL, "a label"},    {kD, "a register"},
-      {kA, "a value"},    {kP, "a predicate"},    {kI, "an integer constant"}, {kN, "a variable"}, {kS, "'_'"}, {kF, "a function"},
+      {kQ, "a pair a|b"},  {kV, "a vector {...}"},      {kM, "an address in []"}, {kL, "a label"}, {kD, "a register"}, {kA, "a value"},
+      {kP, "a predicate"}, {kI, "an integer constant"}, {kN, "a variable"},       {kS, "'_'"},     {kF, "a function"},
   };
   for (const Row& row : kRows)
     if (mask & row.mask) return row.name;
@@ -103,6 +100,7 @@ class Verifier {
   void instruction(const Instruction& inst);
   void call(const Instruction& inst);
   void call_side(const Instruction& inst, std::span<const Operand> given, const std::vector<Parameter>& wanted, std::string_view what);
+  void move(const Instruction& inst);
   void spaces(const Instruction& inst);
 
   const std::vector<const Form*>& forms_for(const Instruction& inst);
@@ -120,6 +118,7 @@ class Verifier {
   const Module& module_;
   const Function* function_ = nullptr;
   std::optional<Error> error_;
+  bool takes_minus_ = false;  // the instruction at hand: vmad
   std::map<std::pair<Opcode, const Mod*>, std::vector<const Form*>> forms_;
 };
 
@@ -138,6 +137,58 @@ bool match_words(std::span<const Mod> words, std::span<const Slot> slots, size_t
   return slot.optional && match_words(words, slots.subspan(1), farthest, begin);
 }
 
+/// ptxas takes words in any order as long as types and spaces keep theirs, and programs make use of it: lg2.approx.f32.ftz.
+class UnorderedMatch {
+ public:
+  explicit UnorderedMatch(std::span<const Mod> words) : words_(words) {}
+  bool match(std::span<const Slot> slots) {
+    steps_ = 0;
+    return match(slots, 0);
+  }
+
+ private:
+  static constexpr unsigned kMaxSteps = 10000;
+  enum class Class { Free, Type, Space };
+
+  static Class class_of(Mod mod) {
+    switch (mod) {
+      case Mod::global:
+      case Mod::shared:
+      case Mod::shared_cta:
+      case Mod::shared_cluster:
+      case Mod::local:
+      case Mod::const_:
+      case Mod::param:
+      case Mod::param_entry:
+      case Mod::param_func: return Class::Space;
+      default: return type_of(mod) == Type::None ? Class::Free : Class::Type;
+    }
+  }
+
+  /// Types and spaces are taken first to last, and of two equal words the first.
+  bool is_next(size_t i, uint32_t used) const {
+    const Class own = class_of(words_[i]);
+    for (size_t j = 0; j < i; ++j)
+      if (!(used >> j & 1) && (words_[j] == words_[i] || (own != Class::Free && class_of(words_[j]) == own))) return false;
+    return true;
+  }
+
+  bool match(std::span<const Slot> slots, uint32_t used) {
+    const size_t left = words_.size() - static_cast<size_t>(std::popcount(used));
+    if (left > slots.size() || ++steps_ > kMaxSteps) return false;
+    if (slots.empty()) return true;
+    const std::span<const Mod> allowed = words_of(slots.front());
+    for (size_t i = 0; i < words_.size(); ++i) {
+      if (used >> i & 1 || std::find(allowed.begin(), allowed.end(), words_[i]) == allowed.end() || !is_next(i, used)) continue;
+      if (match(slots.subspan(1), used | uint32_t{1} << i)) return true;
+    }
+    return slots.front().optional && match(slots.subspan(1), used);
+  }
+
+  std::span<const Mod> words_;
+  unsigned steps_ = 0;
+};
+
 std::string spelling(const Instruction& inst) {
   std::string text(word(inst.opcode));
   for (Mod mod : inst.mods) (text += '.') += word(mod);
@@ -150,6 +201,10 @@ const std::vector<const Form*>& Verifier::forms_for(const Instruction& inst) {
   size_t farthest = 0;
   for (const Form& form : forms_of(inst.opcode))
     if (match_words(inst.mods, slots_of(form), farthest, inst.mods.data())) it->second.push_back(&form);
+  if (!it->second.empty()) return it->second;
+  UnorderedMatch unordered(inst.mods);
+  for (const Form& form : forms_of(inst.opcode))
+    if (unordered.match(slots_of(form))) it->second.push_back(&form);
   if (!it->second.empty()) return it->second;
   if (farthest < inst.mods.size())
     fail(inst.location, "'." + std::string(word(inst.mods[farthest])) + "' cannot stand here in '" + spelling(inst) + "'");
@@ -174,7 +229,7 @@ std::optional<Problem> Verifier::match_value(const OperandForm& form, std::optio
         if (info(type).bits() != 32) return problem(3, "selects a part of a register that has not 32 bits");
         return std::nullopt;
       }
-      if (operand.negated && !(form.kinds & kP) && type == Type::Pred) return problem(3, "cannot be negated");
+      if (operand.negated && !(type == Type::Pred ? (form.kinds & kP) : takes_minus_)) return problem(3, "cannot be negated");
       if (operand.negated && written) return problem(3, "is written and cannot be negated");
       if (want && !fits(type, *want, form.at_least))
         return problem(
@@ -184,15 +239,37 @@ std::optional<Problem> Verifier::match_value(const OperandForm& form, std::optio
     case OperandKind::Sink:
       if (!written) return problem(2, "is '_', which can only be written");
       return std::nullopt;
-    case OperandKind::Special:
+    case OperandKind::Special: {
       if (written) return problem(2, "is a special register, which cannot be written");
+      const SpecialRegisterInfo& special = info(operand.special);
+      if (special.has_components != (operand.component != kNoComponent))
+        return problem(2, "is a special register of four components; one is needed");
+      if (!want) return std::nullopt;
+      // 32-bit ones may be read in part, as they could in PTX 1; %gridid had 32 bits once.
+      const unsigned bits = info(*want).bits();
+      const bool whole = special.type == Type::U64 ? bits == 64 || (bits == 32 && operand.special == SpecialRegister::Gridid) : bits <= 32;
+      if ((special.type == Type::Pred) != (kind == TypeKind::Predicate) ||
+          !(kind == TypeKind::Predicate || kind == TypeKind::Bits || is_integer(kind)) || !whole)
+        return problem(3, "is a special register of type ." + std::string(info(special.type).word) + "; the instruction needs ." +
+                              std::string(info(*want).word));
       return std::nullopt;
+    }
     case OperandKind::Immediate:
-    case OperandKind::Float:
+    case OperandKind::Float: {
       if (written) return problem(2, "is a constant, which cannot be written");
-      if (operand.kind == OperandKind::Float && (is_integer(kind) || kind == TypeKind::Predicate))
-        return problem(3, "is a floating-point constant; the instruction needs ." + std::string(info(*want).word));
+      if (!want) return std::nullopt;
+      const bool is_float = operand.kind == OperandKind::Float;
+      bool suits = !is_float;
+      switch (kind) {
+        case TypeKind::Float: suits = is_float; break;
+        case TypeKind::Bits: suits = !is_float || info(operand.type).bits() == info(*want).bits(); break;
+        default: break;
+      }
+      if (!suits)
+        return problem(3, "is " + std::string(is_float ? "a floating-point" : "an integer") + " constant; the instruction needs ." +
+                              std::string(info(*want).word));
       return std::nullopt;
+    }
     default: return problem(2, "must be " + std::string(kind_name(form.kinds)));
   }
 }
@@ -203,9 +280,8 @@ Problem Verifier::match_vector(const OperandForm& form, std::optional<Type> want
     return {2, ordinal(position) + " is a vector of " + std::to_string(operand.elements.size()) + "; the instruction needs " +
                    std::to_string(length)};
   for (const Operand& element : operand.elements) {
-    // What a vector in front is, a destination or a source, its elements show.
-    const bool written = element.kind == OperandKind::Sink;
-    if (written && position != 0) return {2, ordinal(position) + " has an element '_', which can only be written"};
+    // No instruction has a vector in front that it reads.
+    const bool written = position == 0;
     if (auto problem = match_value(form, want, element, position, written)) return *problem;
   }
   return {};
@@ -278,6 +354,9 @@ Problem Verifier::match_operand(const Instruction& inst, const OperandForm& form
       break;
     default: break;
   }
+  if (inst.opcode == Opcode::Mov && inst.vector == 4 && operand.kind == OperandKind::Special && position == 1 &&
+      info(operand.special).has_components && operand.component == kNoComponent)
+    return {};
   if (is_whole_vector(operand) && (form.kinds & kV)) {
     const Register& reg = function_->registers[operand.index];
     if (length != 0 && reg.vector != length)
@@ -317,6 +396,32 @@ Problem Verifier::match_operands(const Instruction& inst, const Form& form) {
     return problem;
   }
   return {};
+}
+
+/// mov packs {a, b} into one register, and takes it apart.
+void Verifier::move(const Instruction& inst) {
+  const unsigned bits = info(inst.type()).bits();
+  for (const Operand& operand : inst.operands) {
+    const size_t position = static_cast<size_t>(&operand - inst.operands.data());
+    if (operand.kind == OperandKind::Float && info(inst.type()).kind == TypeKind::Bits && info(operand.type).bits() != bits)
+      return fail(inst.location, ordinal(position) + " is a constant of type ." + std::string(info(operand.type).word) +
+                                     "; the instruction needs ." + std::string(info(inst.type()).word) + " in '" + spelling(inst) + "'");
+    if (operand.kind != OperandKind::Vector) {
+      if (operand.kind == OperandKind::Register && !fits(register_type(operand), inst.type(), false))
+        return fail(inst.location, ordinal(position) + " is a register of type ." + std::string(info(register_type(operand)).word) +
+                                       "; the instruction needs ." + std::string(info(inst.type()).word) + " in '" + spelling(inst) + "'");
+      continue;
+    }
+    const size_t count = operand.elements.size();
+    for (const Operand& element : operand.elements) {
+      if (element.kind == OperandKind::Register && info(register_type(element)).bits() * count != bits)
+        return fail(inst.location, "the elements of operand " + std::to_string(position + 1) + " must have " + std::to_string(bits) +
+                                       " bits together in '" + spelling(inst) + "'");
+    }
+    if (count < 2 || count > 4 || bits % (8 * count) != 0)
+      return fail(inst.location,
+                  ordinal(position) + " is a vector of " + std::to_string(count) + ", which '" + spelling(inst) + "' cannot take");
+  }
 }
 
 void Verifier::spaces(const Instruction& inst) {
@@ -425,6 +530,10 @@ void Verifier::instruction(const Instruction& inst) {
   const std::vector<const Form*>& forms = forms_for(inst);
   if (forms.empty()) return;
   if (inst.opcode == Opcode::Call) return call(inst);
+  takes_minus_ = inst.opcode == Opcode::Vmad;
+  for (const Operand& operand : inst.operands)
+    if (operand.kind == OperandKind::Special && inst.opcode != Opcode::Mov && inst.opcode != Opcode::Cvt)
+      return fail(inst.location, "only mov and cvt read special registers such as '%" + std::string(info(operand.special).name) + "'");
   Problem best;
   for (const Form* form : forms) {
     Problem problem = match_operands(inst, *form);
@@ -435,6 +544,7 @@ void Verifier::instruction(const Instruction& inst) {
     if (problem.rank > best.rank) best = std::move(problem);
   }
   if (best.rank >= 0) return fail(inst.location, best.message);
+  if (inst.opcode == Opcode::Mov && inst.vector == 1) move(inst);
   if (inst.opcode == Opcode::Brx) {
     const Operand& table = inst.operands[1];
     if (table.kind != OperandKind::Table || table.table_in_module || function_->tables[table.index].kind != Table::Kind::BranchTargets)
