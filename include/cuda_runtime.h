@@ -69,10 +69,13 @@ AW_API cudaFuncSetCacheConfig(T* kernel, enum cudaFuncCache config) {
   return ::cudaFuncSetCacheConfig((const void*)kernel, config);
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 template <class T>
 AW_API cudaFuncSetSharedMemConfig(T* kernel, enum cudaSharedMemConfig config) {
   return ::cudaFuncSetSharedMemConfig((const void*)kernel, config);
 }
+#pragma GCC diagnostic pop
 
 template <class T>
 AW_API cudaFuncGetAttributes(struct cudaFuncAttributes* attributes, T* kernel) {
