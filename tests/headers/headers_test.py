@@ -13,7 +13,7 @@ INCLUDE = TOOLKIT / "include"
 # Headers with device code of their own; the others are their parts or other names of them.
 DEVICE = """cuda_runtime.h cuda_fp16.h cuda_bf16.h cooperative_groups.h cooperative_groups/reduce.h cooperative_groups/scan.h
     cooperative_groups/memcpy_async.h cuda/atomic cuda/barrier cuda/pipeline cuda/latch cuda/semaphore cuda/functional cuda_pipeline.h
-    cuda_awbarrier.h curand_kernel.h cuComplex.h device_atomic_functions.h nv/target math_constants.h cublasLt.h""".split()
+    cuda_awbarrier.h curand_kernel.h cuComplex.h device_atomic_functions.h nv/target math_constants.h cublasLt.h cuda_fp8.h mma.h""".split()
 
 C = """cuda.h cuda_runtime.h cuda_runtime_api.h cuda_profiler_api.h cudaProfiler.h cudaTypedefs.h driver_types.h vector_types.h
     library_types.h texture_types.h surface_types.h cuComplex.h curand.h cublas_v2.h cublasLt.h cuda_fp16.h cuda_bf16.h
