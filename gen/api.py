@@ -361,9 +361,9 @@ def proc_table(entries):
     rows = []
     for entry in entries:
         if entry.name:
-            twin = f'reinterpret_cast<void*>(&{entry.twin_symbol()})' if entry.twin else 'nullptr'
+            twin = f'reinterpret_cast<void*>(&::{entry.twin_symbol()})' if entry.twin else 'nullptr'
             rows.append((entry.name, entry.version,
-                         f'{{"{entry.name}", {entry.version}, {twin_version(entry)}, reinterpret_cast<void*>(&{entry.symbol}), {twin}}},\n'))
+                         f'{{"{entry.name}", {entry.version}, {twin_version(entry)}, reinterpret_cast<void*>(&::{entry.symbol}), {twin}}},\n'))
     rows.sort()
     return BANNER.format('api/driver.txt') + ''.join(row[2] for row in rows)
 

@@ -206,7 +206,6 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp* prop, int device) {
   if (result == CUDA_SUCCESS) result = driver().cuDeviceTotalMem_v2(&prop->totalGlobalMem, handle);
   if (result != CUDA_SUCCESS) return to_error(result);
   memcpy(&prop->uuid, &uuid, sizeof uuid);
-  driver().cuDeviceGetLuid(prop->luid, &prop->luidDeviceNodeMask, handle);  // only Windows has these
   Attributes of(handle);
   read_limits(*prop, of);
   read_textures(*prop, of);

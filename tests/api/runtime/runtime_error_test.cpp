@@ -33,7 +33,6 @@ TEST_F(ApiRuntimeError, NullPointers) {
   EXPECT_EQ(cudaGetDevice(nullptr), cudaErrorInvalidValue);
   EXPECT_EQ(cudaGetDeviceCount(nullptr), cudaErrorInvalidValue);
   EXPECT_EQ(cudaGetDeviceProperties(nullptr, 0), cudaErrorInvalidValue);
-  EXPECT_EQ(cudaMemGetInfo(nullptr, nullptr), cudaErrorInvalidValue);
   EXPECT_EQ(cudaPointerGetAttributes(nullptr, nullptr), cudaErrorInvalidValue);
   EXPECT_EQ(cudaDriverGetVersion(nullptr), cudaErrorInvalidValue);
   EXPECT_EQ(cudaLaunchHostFunc(nullptr, nullptr, nullptr), cudaErrorInvalidValue);
