@@ -1,16 +1,16 @@
 // Is every instruction one that the instruction table has, with operands that fit?
 //
-// The words of an instruction are matched against the slots of each form of its opcode; slots may be left out, so this tries
-// both ways. What comes of it depends on the spelling alone and is kept, for a module has few spellings and many
-// instructions. Then one form must fit the operands: their number, their kinds, and the types of registers by the rules of
-// the PTX ISA ("Operand types", "Operand size exceeding instruction-type size"). When none fits, the form that came
-// farthest says what is wrong.
+// The words of an instruction are matched against the slots of each form of its opcode (word_match.h). What comes of it
+// depends on the spelling alone and is kept, for a module has few spellings and many instructions. Then one form must fit the operands:
+// their number, their kinds, and the types of registers by the rules of the PTX ISA ("Operand types", "Operand size exceeding
+// instruction-type size"). When none fits, the form that came farthest says what is wrong.
 //
 // Beyond the table: calls agree with what they call, variables stand in the space that the instruction names, and what a
 // module declares has types that can be declared.
 #include "ptx/instruction_table.h"
 #include "ptx/module.h"
 #include "ptx/ptx.h"
+#include "ptx/word_match.h"
 
 #include <algorithm>
 #include <bit>
@@ -122,73 +122,6 @@ class Verifier {
   std::map<std::pair<Opcode, const Mod*>, std::vector<const Form*>> forms_;
 };
 
-// Words.
-
-bool match_words(std::span<const Mod> words, std::span<const Slot> slots, size_t& farthest, const Mod* begin) {
-  farthest = std::max(farthest, static_cast<size_t>(words.data() - begin));
-  if (slots.empty()) return words.empty();
-  const Slot& slot = slots.front();
-  if (!words.empty()) {
-    const std::span<const Mod> allowed = words_of(slot);
-    if (std::find(allowed.begin(), allowed.end(), words.front()) != allowed.end() &&
-        match_words(words.subspan(1), slots.subspan(1), farthest, begin))
-      return true;
-  }
-  return slot.optional && match_words(words, slots.subspan(1), farthest, begin);
-}
-
-/// ptxas takes words in any order as long as types and spaces keep theirs, and programs make use of it: lg2.approx.f32.ftz.
-class UnorderedMatch {
- public:
-  explicit UnorderedMatch(std::span<const Mod> words) : words_(words) {}
-  bool match(std::span<const Slot> slots) {
-    steps_ = 0;
-    return match(slots, 0);
-  }
-
- private:
-  static constexpr unsigned kMaxSteps = 10000;
-  enum class Class { Free, Type, Space };
-
-  static Class class_of(Mod mod) {
-    switch (mod) {
-      case Mod::global:
-      case Mod::shared:
-      case Mod::shared_cta:
-      case Mod::shared_cluster:
-      case Mod::local:
-      case Mod::const_:
-      case Mod::param:
-      case Mod::param_entry:
-      case Mod::param_func: return Class::Space;
-      default: return type_of(mod) == Type::None ? Class::Free : Class::Type;
-    }
-  }
-
-  /// Types and spaces are taken first to last, and of two equal words the first.
-  bool is_next(size_t i, uint32_t used) const {
-    const Class own = class_of(words_[i]);
-    for (size_t j = 0; j < i; ++j)
-      if (!(used >> j & 1) && (words_[j] == words_[i] || (own != Class::Free && class_of(words_[j]) == own))) return false;
-    return true;
-  }
-
-  bool match(std::span<const Slot> slots, uint32_t used) {
-    const size_t left = words_.size() - static_cast<size_t>(std::popcount(used));
-    if (left > slots.size() || ++steps_ > kMaxSteps) return false;
-    if (slots.empty()) return true;
-    const std::span<const Mod> allowed = words_of(slots.front());
-    for (size_t i = 0; i < words_.size(); ++i) {
-      if (used >> i & 1 || std::find(allowed.begin(), allowed.end(), words_[i]) == allowed.end() || !is_next(i, used)) continue;
-      if (match(slots.subspan(1), used | uint32_t{1} << i)) return true;
-    }
-    return slots.front().optional && match(slots.subspan(1), used);
-  }
-
-  std::span<const Mod> words_;
-  unsigned steps_ = 0;
-};
-
 std::string spelling(const Instruction& inst) {
   std::string text(word(inst.opcode));
   for (Mod mod : inst.mods) (text += '.') += word(mod);
@@ -199,12 +132,7 @@ const std::vector<const Form*>& Verifier::forms_for(const Instruction& inst) {
   auto [it, is_new] = forms_.try_emplace({inst.opcode, inst.mods.data()});
   if (!is_new) return it->second;
   size_t farthest = 0;
-  for (const Form& form : forms_of(inst.opcode))
-    if (match_words(inst.mods, slots_of(form), farthest, inst.mods.data())) it->second.push_back(&form);
-  if (!it->second.empty()) return it->second;
-  UnorderedMatch unordered(inst.mods);
-  for (const Form& form : forms_of(inst.opcode))
-    if (unordered.match(slots_of(form))) it->second.push_back(&form);
+  it->second = match_words(inst.opcode, inst.mods, farthest);
   if (!it->second.empty()) return it->second;
   if (farthest < inst.mods.size())
     fail(inst.location, "'." + std::string(word(inst.mods[farthest])) + "' cannot stand here in '" + spelling(inst) + "'");
@@ -473,7 +401,8 @@ void Verifier::call_side(const Instruction& inst, std::span<const Operand> given
         if (is_whole_vector(operand) || operand.negated || operand.part != Mod::None)
           return fail(inst.location, which + " must be a whole register");
         const Type type = register_type(operand);
-        if (parameter.is_array || parameter.vector > 1 || !fits(type, parameter.type, parameter.space == Space::Param))
+        if (parameter.is_array || parameter.vector > 1 ||
+            !fits(type, parameter.type, parameter.space == Space::Param && info(parameter.type).bits() < 32))
           return fail(inst.location, which + " is a register of type ." + std::string(info(type).word) + "; the callee's is ." +
                                          std::string(info(parameter.type).word));
         break;
@@ -563,11 +492,10 @@ void Verifier::variable(const Variable& variable, bool at_module_level) {
       fail(variable.location, "'" + name + "' has the type ." + std::string(type.word) + ", which stands in .global and .param only");
     return;
   }
-  if (variable.vector > 1 && type.bytes() * variable.vector > 32)
-    fail(variable.location, "'" + name + "' is a vector of more than 256 bits");
+  if (variable.vector > 4) fail(variable.location, "'" + name + "' is a vector of more than four elements");
   if (at_module_level && (variable.space == Space::Param || variable.space == Space::Local))
     fail(variable.location, "'" + name + "' cannot be in the space ." + std::string(word(variable.space)) + " at module scope");
-  if (variable.unsized && variable.linkage != Linkage::Extern && variable.space != Space::Param && !(variable.space == Space::Shared))
+  if (variable.unsized && variable.linkage != Linkage::Extern && variable.space != Space::Param)
     fail(variable.location, "the array '" + name + "' has no size");
 }
 
@@ -578,6 +506,8 @@ void Verifier::parameters(const Function& function) {
   if (function.is_entry && function.parameter_bytes > kMaxParameterBytes)
     fail(function.location, "the parameters of '" + std::string(function.name) + "' have " + std::to_string(function.parameter_bytes) +
                                 " bytes; the limit is " + std::to_string(kMaxParameterBytes));
+  if (function.maxntid[0] != 0 && function.reqntid[0] != 0)
+    fail(function.location, "'" + std::string(function.name) + "' has both .maxntid and .reqntid");
   for (const Parameter& parameter : function.parameters)
     if (function.is_entry && parameter.space != Space::Param)
       fail(function.location, "the parameter '" + std::string(parameter.name) + "' of an entry must be in the space .param");
@@ -588,8 +518,15 @@ void Verifier::function(const Function& function) {
   parameters(function);
   for (const Register& reg : function.registers) {
     const TypeInfo& type = info(reg.type);
-    const bool whole =
-        type.kind == TypeKind::Predicate || (type.bits() >= 8 && type.kind != TypeKind::Opaque && type.kind != TypeKind::Other);
+    bool whole = false;
+    switch (type.kind) {
+      case TypeKind::Predicate: whole = true; break;
+      case TypeKind::Bits:
+      case TypeKind::Unsigned:
+      case TypeKind::Signed: whole = type.lanes == 1 && type.bits() >= 8; break;
+      case TypeKind::Float: whole = reg.type != Type::F32x2; break;
+      default: break;
+    }
     if (!whole) fail(reg.location, "a register cannot have the type ." + std::string(type.word));
   }
   for (const Variable& variable : function.variables) this->variable(variable, false);
