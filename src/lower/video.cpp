@@ -132,14 +132,11 @@ void lower_video_simd(Lowering& lower, const Inst& inst) {
   op.remove_suffix(1);
   const bool is_set = op == "vset";
   const Scalar to = is_set ? kU32 : inst.type(0), from_a = inst.type(is_set ? 0 : 1), from_b = inst.type(is_set ? 1 : 2);
-  // Only the natural choice of lanes, .h10 or .b3210, and the full mask.
-  const std::string_view natural = lanes == 2 ? "h10" : "b3210", high = lanes == 2 ? "h32" : "b7654";
-  auto is_natural = [&](unsigned i) {
-    std::string_view part = lower.part(inst, i);
-    return part.empty() || part == natural || (i == 2 && part == high);
-  };
-  const std::string_view mask = lower.part(inst, 0);
-  if (!is_natural(1) || !is_natural(2) || !(mask.empty() || mask == natural)) return lower.unsupported(inst, "selects lanes");
+  // Selectors choose among the lanes of b and a as of one 64-bit word, .h3210 or .b76543210; left out, a's are a's and b's are b's.
+  const std::string_view of_a = lanes == 2 ? "h10" : "b3210", of_b = lanes == 2 ? "h32" : "b7654";
+  const std::string_view mask = lower.part(inst, 0), pick_a = lower.part(inst, 1), pick_b = lower.part(inst, 2);
+  if (!(mask.empty() || mask == of_a) || !(pick_a.empty() || pick_a == of_a) || !(pick_b.empty() || pick_b == of_b))
+    return lower.unsupported(inst, "selects lanes");
   Value *a = lower.read(inst, 1, kB32), *b = lower.read(inst, 2, kB32);
   Value* c = inst.has("add") ? lower.read(inst, 3, kB32) : nullptr;
   Value* word = lower.b.getInt32(0);
