@@ -3,6 +3,8 @@
 #include "ptx/instruction_table.h"
 #include "ptx/storage.h"
 
+#include <algorithm>
+
 namespace anywarp::ptx {
 namespace {
 
@@ -30,6 +32,16 @@ constexpr std::string_view kSpaces[] = {"",      "reg",          "sreg",        
 const TypeInfo& info(Type type) { return kTypes[static_cast<size_t>(type)]; }
 const SpecialRegisterInfo& info(SpecialRegister special) { return kSpecialRegisters[static_cast<size_t>(special)]; }
 std::string_view word(Space space) { return kSpaces[static_cast<size_t>(space)]; }
+
+bool same_signature(const Function& a, const Function& b) {
+  auto agree = [](const std::vector<Parameter>& a, const std::vector<Parameter>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Parameter& x, const Parameter& y) {
+      return x.space == y.space && x.size == y.size && x.unsized == y.unsized &&
+             (x.is_array || x.type == y.type || info(x.type).kind == info(y.type).kind);
+    });
+  };
+  return a.is_entry == b.is_entry && agree(a.parameters, b.parameters) && agree(a.returns, b.returns);
+}
 
 Module::Module() : storage(std::make_unique<Storage>()) {}
 Module::~Module() = default;

@@ -270,6 +270,9 @@ struct Function {
   std::string_view register_name(uint32_t index) const { return registers[index].name; }
 };
 
+/// Do two declarations agree: as many parameters and results, of the same sizes and kinds?
+bool same_signature(const Function& a, const Function& b);
+
 struct Alias {
   uint32_t alias = kNone, aliasee = kNone;  // Module::functions
 };

@@ -287,9 +287,12 @@ std::vector<std::string_view> Parser::attribute_list() {
 }
 
 void Parser::dimensions(uint32_t (&values)[3]) {
-  values[0] = static_cast<uint32_t>(integer("a number of threads", kNone));
-  values[1] = values[2] = 1;
-  for (int i = 1; i < 3 && accept(','); ++i) values[i] = static_cast<uint32_t>(integer("a number of threads", kNone));
+  values[0] = values[1] = values[2] = 1;
+  for (int i = 0; i == 0 || (i < 3 && accept(',')); ++i) {
+    const Location location = token_.location;
+    values[i] = static_cast<uint32_t>(integer("a number", kNone));
+    if (values[i] == 0) return fail(location, "the number must be greater than zero");
+  }
 }
 
 void Parser::function_directives(Function& function) {
@@ -364,8 +367,7 @@ void Parser::function(Linkage linkage, bool is_entry) {
   function_index_ = known->second;
   if (is_new) module_->functions.emplace_back();
   Function& slot = module_->functions[function_index_];
-  if (!is_new &&
-      (slot.is_entry != is_entry || slot.parameters.size() != head.parameters.size() || slot.returns.size() != head.returns.size()))
+  if (!is_new && !same_signature(slot, head))
     return fail(head.location, "'" + std::string(head.name) + "' was declared with other parameters before");
   const bool has_body = token_.is('{');
   module_->order.push_back({has_body ? TopLevel::Kind::Definition : TopLevel::Kind::Declaration, function_index_});

@@ -125,7 +125,7 @@ void Printer::top_level(const TopLevel& item) {
     }
     case TopLevel::Kind::File: {
       const SourceFile& file = module_.files[item.index];
-      ((out_ += ".file " + std::to_string(file.index) + " \"") += file.name) += '"';
+      ((out_ += ".file " + std::to_string(file.index + file_base_) + " \"") += file.name) += '"';
       if (file.timestamp || file.size) out_ += ", " + std::to_string(file.timestamp) + ", " + std::to_string(file.size);
       out_ += '\n';
       break;
@@ -351,8 +351,9 @@ void Printer::definition(uint32_t index) {
       case Statement::Kind::Label: out_ += names_.labels[statement.index] + ":\n"; break;
       case Statement::Kind::SourceLine: {
         const SourceLine& line = function.source_lines[statement.index];
-        out_ += "  .loc " + std::to_string(line.file) + " " + std::to_string(line.line) + " " + std::to_string(line.column);
-        (out_ += line.rest) += '\n';
+        out_ += "  .loc " + std::to_string(line.file + file_base_) + " " + std::to_string(line.line) + " " + std::to_string(line.column);
+        if (file_base_ == 0) out_ += line.rest;
+        out_ += '\n';
         break;
       }
       case Statement::Kind::Pragma: ((out_ += "  .pragma \"") += function.pragmas[statement.index]) += "\";\n"; break;

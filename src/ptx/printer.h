@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace anywarp::ptx {
@@ -20,7 +21,10 @@ class Printer {
   void rename_variable(uint32_t index, std::string name);
   void rename_function(uint32_t index, std::string name);
 
-  std::string take() { return std::move(out_); }
+  /// What is added to the numbers of .file and .loc; places where code was inlined are then left out.
+  void number_files_from(uint32_t base) { file_base_ = base; }
+
+  std::string take() { return std::exchange(out_, {}); }
 
   void header();
   void top_level(const TopLevel& item);
@@ -53,6 +57,7 @@ class Printer {
   const Module& module_;
   std::vector<std::string> variable_names_, function_names_;
   std::unordered_set<std::string> module_names_;
+  uint32_t file_base_ = 0;
   const Function* function_ = nullptr;
   Names names_;
   std::string out_;
