@@ -3,15 +3,8 @@
 // Each is one polynomial (minimax with coefficients that are floats, found with Sollya) around an argument reduction that uses no
 // conversion to integer: adding 1.5 * 2^23 leaves the rounded number in the low bits of the sum. Special values come out
 // of the arithmetic or cost one select.
+#include "elementary.h"
 #include "half.h"
-
-static const float kMagic = 0x1.8p23f;
-
-/// x limited to low .. high. NaN stays NaN.
-INLINE float limit(float x, float low, float high) {
-  x = x < low ? low : x;
-  return x > high ? high : x;
-}
 
 // --- division, roots -----------------------------------------------------------------------------------------------------
 // 1/b of a large b is flushed on the way, so the quotient is zero (and NaN for an infinite a).

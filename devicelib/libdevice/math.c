@@ -54,7 +54,6 @@ UNARY(sinh)
 UNARY(sinpi)
 UNARY(tan)
 UNARY(tanh)
-UNARY(tgamma)
 UNARY(y0)
 UNARY(y1)
 BINARY(atan2)
@@ -63,6 +62,11 @@ BINARY(pow)
 BINARY(remainder)
 OF_ORDER(jn)
 OF_ORDER(yn)
+
+// In double, for a float of the same formula would err by several ulp where the result is denormal.
+OPERATION double __aw_tgamma(double);
+PURE float __nv_tgammaf(float a) { return (float)__aw_tgamma((double)a); }
+PURE double __nv_tgamma(double a) { return __aw_tgamma(a); }
 
 // --- results in two parts ------------------------------------------------------------------------------------------------------
 NV void __nv_sincosf(float a, float* sine, float* cosine) {

@@ -7,27 +7,25 @@
 
 #include <unordered_map>
 
-// SLEEF's header shows its vector functions only to code that is compiled for the vectors' processor. Here they are only addresses.
+// SLEEF's header shows its vector functions only to code that is compiled for the vectors' processor. Here they are only addresses:
+// fma forms for 1 lane, 128, 256 and 512 bits, then plain ones for 1 lane and 128 bits.
 extern "C" {
-#define AW_UNARY(name, ulp) AW_DECLARE(name, ulp)
-#define AW_BINARY(name, ulp) AW_DECLARE(name, ulp)
-#define AW_DECLARE(name, ulp)                   \
-  void Sleef_finz_##name##f1_##ulp##purecfma(); \
-  void Sleef_finz_##name##f4_##ulp##avx2128();  \
-  void Sleef_finz_##name##f8_##ulp##avx2();     \
-  void Sleef_finz_##name##f16_##ulp##avx512f(); \
-  void Sleef_cinz_##name##f1_##ulp##purec();    \
-  void Sleef_cinz_##name##f4_##ulp##sse2();     \
-  void Sleef_finz_##name##d1_##ulp##purecfma(); \
-  void Sleef_finz_##name##d2_##ulp##avx2128();  \
-  void Sleef_finz_##name##d4_##ulp##avx2();     \
-  void Sleef_finz_##name##d8_##ulp##avx512f();  \
-  void Sleef_cinz_##name##d1_##ulp##purec();    \
-  void Sleef_cinz_##name##d2_##ulp##sse2();
+#define AW_DECLARE(fma1, fma128, fma256, fma512, plain1, plain128) \
+  void fma1();                                                     \
+  void fma128();                                                   \
+  void fma256();                                                   \
+  void fma512();                                                   \
+  void plain1();                                                   \
+  void plain128();
+#define AW_FORMS_f(M, name, ulp)                                                                                    \
+  M(Sleef_finz_##name##f1_##ulp##purecfma, Sleef_finz_##name##f4_##ulp##avx2128, Sleef_finz_##name##f8_##ulp##avx2, \
+    Sleef_finz_##name##f16_##ulp##avx512f, Sleef_cinz_##name##f1_##ulp##purec, Sleef_cinz_##name##f4_##ulp##sse2)
+#define AW_FORMS_d(M, name, ulp)                                                                                    \
+  M(Sleef_finz_##name##d1_##ulp##purecfma, Sleef_finz_##name##d2_##ulp##avx2128, Sleef_finz_##name##d4_##ulp##avx2, \
+    Sleef_finz_##name##d8_##ulp##avx512f, Sleef_cinz_##name##d1_##ulp##purec, Sleef_cinz_##name##d2_##ulp##sse2)
+#define AW_SLEEF(type, name, ulp, arguments) AW_FORMS_##type(AW_DECLARE, name, ulp)
 #include "compile/math_sleef.def"
-#undef AW_DECLARE
-#undef AW_UNARY
-#undef AW_BINARY
+#undef AW_SLEEF
 }
 
 namespace anywarp::compile {
@@ -63,27 +61,20 @@ MathFunction sleef(std::string_view name, std::string_view type, const Forms& fo
 
 std::vector<MathFunction> make_functions() {
   std::vector<MathFunction> functions = {
-#define AW_SINGLE(name, ulp)                                                                                         \
-  {                                                                                                                  \
-    {Sleef_finz_##name##f1_##ulp##purecfma, Sleef_finz_##name##f4_##ulp##avx2128, Sleef_finz_##name##f8_##ulp##avx2, \
-     Sleef_finz_##name##f16_##ulp##avx512f},                                                                         \
-    {                                                                                                                \
-      Sleef_cinz_##name##f1_##ulp##purec, Sleef_cinz_##name##f4_##ulp##sse2                                          \
-    }                                                                                                                \
+#define AW_ADDRESSES(fma1, fma128, fma256, fma512, plain1, plain128) \
+  {                                                                  \
+    {fma1, fma128, fma256, fma512}, { plain1, plain128 }             \
   }
-#define AW_DOUBLE(name, ulp)                                                                                         \
-  {                                                                                                                  \
-    {Sleef_finz_##name##d1_##ulp##purecfma, Sleef_finz_##name##d2_##ulp##avx2128, Sleef_finz_##name##d4_##ulp##avx2, \
-     Sleef_finz_##name##d8_##ulp##avx512f},                                                                          \
-    {                                                                                                                \
-      Sleef_cinz_##name##d1_##ulp##purec, Sleef_cinz_##name##d2_##ulp##sse2                                          \
-    }                                                                                                                \
-  }
-#define AW_UNARY(name, ulp) sleef("__aw_" #name "f", "ff", AW_SINGLE(name, ulp)), sleef("__aw_" #name, "dd", AW_DOUBLE(name, ulp)),
-#define AW_BINARY(name, ulp) sleef("__aw_" #name "f", "fff", AW_SINGLE(name, ulp)), sleef("__aw_" #name, "ddd", AW_DOUBLE(name, ulp)),
+#define AW_NAME_f(name) "__aw_" #name "f"
+#define AW_NAME_d(name) "__aw_" #name
+#define AW_TYPE_f1 "ff"
+#define AW_TYPE_f2 "fff"
+#define AW_TYPE_d1 "dd"
+#define AW_TYPE_d2 "ddd"
+#define AW_SLEEF(type, name, ulp, arguments) \
+  sleef(AW_NAME_##type(name), AW_TYPE_##type##arguments, AW_FORMS_##type(AW_ADDRESSES, name, ulp)),
 #include "compile/math_sleef.def"
-#undef AW_UNARY
-#undef AW_BINARY
+#undef AW_SLEEF
   };
   for (const OwnFunction& own : own_functions()) functions.push_back({own.name, own.type, own.address, {}});
   return functions;

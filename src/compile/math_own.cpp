@@ -101,7 +101,7 @@ Wide inverse_erf(double x) {
 }
 
 Wide inverse_erfc_of(double y) { return inverse_erfc(y); }
-Wide quantile(double p) { return -kRoot2 * inverse_erfc(2 * Wide{p}); }
+Wide quantile(double p) { return p == 0.5 ? 0 : -kRoot2 * inverse_erfc(2 * Wide{p}); }
 
 // --- Bessel functions --------------------------------------------------------------------------------------------------
 
@@ -188,6 +188,10 @@ Wide bessel_i1(double x) {
 
 // --- the rest -------------------------------------------------------------------------------------------------------------
 
+// Arguments so large that the kernel's own reduction by pi has too few digits.
+Wide sine_of_large(double x) { return std::sin(Wide{x}); }
+Wide cosine_of_large(double x) { return std::cos(Wide{x}); }
+
 Wide inverse_cbrt(double x) { return 1 / std::cbrt(Wide{x}); }
 
 template <class Real>
@@ -196,7 +200,8 @@ Real modulo(Real x, Real y) {
 }
 template <class Real>
 Real nearest_remainder(Real x, Real y) {
-  return std::remainder(x, y);
+  const Real rest = std::remainder(x, y);
+  return rest == 0 ? std::copysign(Real{0}, x) : rest;
 }
 /// The lowest bits of the quotient that remainder() leaves, with its sign.
 template <class Real>
@@ -230,6 +235,7 @@ std::span<const OwnFunction> own_functions() {
 #define AW_PLAIN(name, function) \
   {"__aw_" name "f", "fff", address(function<float>)}, { "__aw_" name, "ddd", address(function<double>) }
   static const OwnFunction kFunctions[] = {
+      AW_ROUNDED("cos_large", cosine_of_large),
       AW_ROUNDED("cyl_bessel_i0", bessel_i0),
       AW_ROUNDED("cyl_bessel_i1", bessel_i1),
       AW_ROUNDED("erfcinv", inverse_erfc_of),
@@ -244,6 +250,7 @@ std::span<const OwnFunction> own_functions() {
       AW_ROUNDED("rcbrt", inverse_cbrt),
       AW_PLAIN("remainder", nearest_remainder),
       AW_PLAIN("remquo_quotient", quotient),
+      AW_ROUNDED("sin_large", sine_of_large),
       AW_ROUNDED("y0", bessel_y0),
       AW_ROUNDED("y1", bessel_y1),
       AW_OF_ORDER("yn", bessel_yn),

@@ -1,0 +1,146 @@
+// sin, cos, sinpi and cospi in the code of kernels. x = k pi + r with |r| <= pi/2, where pi has three parts, of which the first
+// two products are exact; sin(r) is a minimax polynomial (Sollya). Arguments beyond kLargest are rare, and go to a function that
+// knows more digits of pi.
+#include "elementary.h"
+
+static const float kLargest = 105615.0f;
+static const double kLargest64 = 0x1p30;
+
+OPERATION float __aw_sin_largef(float);
+OPERATION float __aw_cos_largef(float);
+OPERATION double __aw_sin_large(double);
+OPERATION double __aw_cos_large(double);
+
+INLINE float minus_half_turns(float x, float k) {
+  return fma_f32(-k, 0x1.84698ap-47f, fma_f32(-k, 0x1.4442dp-23f, fma_f32(-k, 0x1.921fb4p1f, x)));
+}
+INLINE double minus_half_turns_f64(double x, double k) {
+  return fma_f64(-k, 0x1.c1cd129024e09p-106, fma_f64(-k, 0x1.1a62633145c06p-53, fma_f64(-k, 0x1.921fb54442d18p1, x)));
+}
+
+/// sin(r), |r| <= pi/2
+INLINE float sine_of_rest(float r) {
+  const float s = r * r;
+  float p = fma_f32(0x1.5dc80cp-19f, s, -0x1.9f70e8p-13f);
+  p = fma_f32(p, s, 0x1.110edap-7f);
+  p = fma_f32(p, s, -0x1.55554cp-3f);
+  return fma_f32(r * s, p, r);
+}
+INLINE double sine_of_rest_f64(double r) {
+  const double s = r * r;
+  double p = fma_f64(0x1.883bf52034ad5p-49, s, -0x1.ae43db60cdb96p-41);
+  p = fma_f64(p, s, 0x1.6123ce4d6d35ap-33);
+  p = fma_f64(p, s, -0x1.ae6454d95576bp-26);
+  p = fma_f64(p, s, 0x1.71de3a52aaa9dp-19);
+  p = fma_f64(p, s, -0x1.a01a01a014eb5p-13);
+  p = fma_f64(p, s, 0x1.11111111110c9p-7);
+  p = fma_f64(p, s, -0x1.5555555555555p-3);
+  return fma_f64(r * s, p, r);
+}
+
+// The magnitude's sine, with both signs put on at the end: so -0 stays -0.
+OPERATION float __aw_sinf(float x) {
+  const float magnitude = abs_f32(x), shifted = fma_f32(magnitude, 0x1.45f306p-2f, kMagic);
+  const float value = sine_of_rest(minus_half_turns(magnitude, shifted - kMagic));
+  const u32 sign = bits_f32(shifted) << 31 ^ (bits_f32(x) & 0x80000000u);
+  if (magnitude > kLargest) return __aw_sin_largef(x);
+  return float_of(bits_f32(value) ^ sign);
+}
+OPERATION double __aw_sin(double x) {
+  const double magnitude = abs_f64(x), shifted = fma_f64(magnitude, 0x1.45f306dc9c883p-2, kMagic64);
+  const double value = sine_of_rest_f64(minus_half_turns_f64(magnitude, shifted - kMagic64));
+  const u64 sign = bits_f64(shifted) << 63 ^ (bits_f64(x) & 0x8000000000000000u);
+  if (magnitude > kLargest64) return __aw_sin_large(x);
+  return double_of(bits_f64(value) ^ sign);
+}
+
+// cos x = -(-1)^n sin(x - (n + 1/2) pi)
+OPERATION float __aw_cosf(float x) {
+  const float shifted = fma_f32(x, 0x1.45f306p-2f, -0.5f) + kMagic;
+  const float value = sine_of_rest(minus_half_turns(x, (shifted - kMagic) + 0.5f));
+  if (abs_f32(x) > kLargest) return __aw_cos_largef(x);
+  return float_of(bits_f32(value) ^ ~bits_f32(shifted) << 31);
+}
+OPERATION double __aw_cos(double x) {
+  const double shifted = fma_f64(x, 0x1.45f306dc9c883p-2, -0.5) + kMagic64;
+  const double value = sine_of_rest_f64(minus_half_turns_f64(x, (shifted - kMagic64) + 0.5));
+  if (abs_f64(x) > kLargest64) return __aw_cos_large(x);
+  return double_of(bits_f64(value) ^ ~bits_f64(shifted) << 63);
+}
+
+// --- sinpi, cospi -------------------------------------------------------------------------------------------------------------
+// Reduced to a quarter of a half turn without error; the sine for even quarters, the cosine for odd ones.
+INLINE float sinpi_of_rest(float r) {
+  const float s = r * r;
+  float p = fma_f32(0x1.3efdeap-4f, s, -0x1.329df4p-1f);
+  p = fma_f32(p, s, 0x1.466b62p1f);
+  p = fma_f32(p, s, -0x1.4abbcep2f);
+  return fma_f32(r, 0x1.921fb6p1f, r * fma_f32(p, s, -0x1.777a5cp-24f));
+}
+INLINE float cospi_of_rest(float r) {
+  const float s = r * r;
+  float p = fma_f32(0x1.d09c24p-3f, s, -0x1.55a5cp0f);
+  p = fma_f32(p, s, 0x1.03c19ep2f);
+  p = fma_f32(p, s, -0x1.3bd3ccp2f);
+  return fma_f32(p, s, 1.0f);
+}
+INLINE double sinpi_of_rest_f64(double r) {
+  const double s = r * r;
+  double p = fma_f64(0x1.e4a8056842ebfp-12, s, -0x1.e3027937f90cep-8);
+  p = fma_f64(p, s, 0x1.507832043a9a2p-4);
+  p = fma_f64(p, s, -0x1.32d2cce4fceecp-1);
+  p = fma_f64(p, s, 0x1.466bc6775a458p1);
+  p = fma_f64(p, s, -0x1.4abbce625be52p2);
+  return fma_f64(r, 0x1.921fb54442d18p1, r * fma_f64(p, s, 0x1.1a62633145c07p-53));
+}
+INLINE double cospi_of_rest_f64(double r) {
+  const double s = r * r;
+  double p = fma_f64(-0x1.ac2eafdab58a4p-14, s, 0x1.f9b8188b33d45p-10);
+  p = fma_f64(p, s, -0x1.a6d1d35595a88p-6);
+  p = fma_f64(p, s, 0x1.e1f506654c60bp-3);
+  p = fma_f64(p, s, -0x1.55d3c7e3b7b01p0);
+  p = fma_f64(p, s, 0x1.03c1f081b5a24p2);
+  p = fma_f64(p, s, -0x1.3bd3cc9be45dep2);
+  return fma_f64(p, s, 1.0);
+}
+
+/// |x| as r + q/2, with |r| <= 1/4; `quarter` holds q in its low bits. Numbers from 2^24 on are even, infinity gives NaN.
+typedef struct {
+  float r;
+  u32 quarter;
+} Quarters;
+INLINE Quarters quarters(float x) {
+  const float magnitude = abs_f32(x), turn = magnitude - 2 * __builtin_floorf(0.5f * magnitude);
+  const float shifted = 2 * turn + kMagic;
+  return (Quarters){fma_f32(-0.5f, shifted - kMagic, turn), bits_f32(shifted)};
+}
+typedef struct {
+  double r;
+  u64 quarter;
+} Quarters64;
+INLINE Quarters64 quarters_f64(double x) {
+  const double magnitude = abs_f64(x), turn = magnitude - 2 * __builtin_floor(0.5 * magnitude);
+  const double shifted = 2 * turn + kMagic64;
+  return (Quarters64){fma_f64(-0.5, shifted - kMagic64, turn), bits_f64(shifted)};
+}
+
+OPERATION float __aw_sinpif(float x) {
+  const Quarters a = quarters(x);
+  const float value = a.quarter & 1 ? cospi_of_rest(a.r) : sinpi_of_rest(a.r);
+  return float_of(bits_f32(value) ^ (a.quarter & 2) << 30 ^ (bits_f32(x) & 0x80000000u));
+}
+OPERATION float __aw_cospif(float x) {
+  const Quarters a = quarters(x);
+  const float value = a.quarter & 1 ? -sinpi_of_rest(a.r) : cospi_of_rest(a.r);
+  return float_of(bits_f32(value) ^ (a.quarter & 2) << 30);
+}
+OPERATION double __aw_sinpi(double x) {
+  const Quarters64 a = quarters_f64(x);
+  const double value = a.quarter & 1 ? cospi_of_rest_f64(a.r) : sinpi_of_rest_f64(a.r);
+  return double_of(bits_f64(value) ^ (a.quarter & 2) << 62 ^ (bits_f64(x) & 0x8000000000000000u));
+}
+OPERATION double __aw_cospi(double x) {
+  const Quarters64 a = quarters_f64(x);
+  const double value = a.quarter & 1 ? -sinpi_of_rest_f64(a.r) : cospi_of_rest_f64(a.r);
+  return double_of(bits_f64(value) ^ (a.quarter & 2) << 62);
+}
