@@ -1,5 +1,4 @@
-// Compiled for per-thread default streams: the threads' null streams do not wait for each other.
-#define CUDA_API_PER_THREAD_DEFAULT_STREAM
+// Compiled with -default-stream per-thread: the threads' null streams do not wait for each other.
 
 #include <cuda_runtime.h>
 
@@ -24,11 +23,9 @@ int main() {
   EXPECT_ERROR(cudaStreamQuery(nullptr), cudaErrorNotReady);
   (void)cudaGetLastError();
   std::thread([&] {
-    int found = -1;
-    void* arguments[2];
-    int addend = 5;
-    arguments[0] = &value;
-    arguments[1] = &addend;
+    int found = -1, addend = 2;
+    add<<<1, 1>>>(value, 3);
+    void* arguments[] = {&value, &addend};
     OK(cudaLaunchKernel(reinterpret_cast<const void*>(&add), dim3(1), dim3(1), arguments, 0, nullptr));
     OK(cudaMemcpyAsync(&found, value, sizeof found, cudaMemcpyDeviceToHost, nullptr));
     OK(cudaStreamSynchronize(nullptr));  // of this thread's stream only: the other one stands still
