@@ -1,7 +1,9 @@
-// Filters a photograph: Gaussian blur, sharpening, edges, or a painting-like median. The blur is separable, and each block keeps its
+// Filters a photograph: Gaussian blur, sharpening or edges. The blur is separable, and each block keeps its
 // row or column with the neighbours in shared memory. Reads and writes what stb_image does (JPEG, PNG, BMP, ...).
 #include "../example.h"
 
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_IMPLEMENTATION
 #include <stb/stb_image.h>
 #include <stb/stb_image_write.h>
 #include <algorithm>

@@ -110,7 +110,9 @@ Result<> write_file(const std::string& path, std::string_view bytes) {
     written = false;
   }
   if (written) return {};
-  unlink(path.c_str());
+  // Half a file is worse than none; a device or a pipe stays.
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(path, ignored)) unlink(path.c_str());
   return error;
 }
 
