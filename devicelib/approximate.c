@@ -37,7 +37,7 @@ OPERATION double __aw_rsqrt_approx_f64(double a) { return 1 / __builtin_sqrt(a);
 // --- sin, cos ----------------------------------------------------------------------------------------------------------------
 // x = k*pi + r with r in [-pi/2, pi/2]. Beyond 2^22 half turns k is not exact any more; the limit keeps the result in
 // [-1, 1], which is all that is promised there. Both parts of pi are positive, so that -0 stays -0.
-INLINE float sine_of_rest(float r, u32 sign) {
+INLINE float sine_to_21_bits(float r, u32 sign) {
   r = limit(r, -0x1.921fb6p0f, 0x1.921fb6p0f);
   const float s = r * r;
   float p = fma_f32(0x1.5dc80cp-19f, s, -0x1.9f70e8p-13f);
@@ -46,17 +46,17 @@ INLINE float sine_of_rest(float r, u32 sign) {
   return float_of(bits_f32(r * fma_f32(p, s, 1.0f)) ^ sign);
 }
 
-INLINE float minus_half_turns(float x, float k) { return fma_f32(-k, 0x1.4442d2p-23f, fma_f32(-k, 0x1.921fb4p1f, x)); }
+INLINE float minus_some_half_turns(float x, float k) { return fma_f32(-k, 0x1.4442d2p-23f, fma_f32(-k, 0x1.921fb4p1f, x)); }
 
 INLINE float sine(float x) {
   const float t = fma_f32(x, 0x1.45f306p-2f, kMagic);
-  return sine_of_rest(minus_half_turns(x, t - kMagic), bits_f32(t) << 31);
+  return sine_to_21_bits(minus_some_half_turns(x, t - kMagic), bits_f32(t) << 31);
 }
 
 // cos x = -(-1)^n sin(x - (n + 1/2) pi)
 INLINE float cosine(float x) {
   const float t = fma_f32(x, 0x1.45f306p-2f, -0.5f) + kMagic;
-  return sine_of_rest(minus_half_turns(x, (t - kMagic) + 0.5f), ~bits_f32(t) << 31);
+  return sine_to_21_bits(minus_some_half_turns(x, (t - kMagic) + 0.5f), ~bits_f32(t) << 31);
 }
 
 OPERATION float __aw_sin_approx_f32(float a) { return sine(a); }

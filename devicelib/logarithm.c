@@ -74,19 +74,19 @@ OPERATION float __aw_log10f(float x) {
   return log_of_any(x, fma_f32(a.e, 0x1.344p-2f, fma_f32(f, 0x1.bcb7b2p-2f, rest)));
 }
 
-// 1 + x is rounded; what that loses comes back as the lower part of f.
-INLINE float log1p_positive(float x) {
-  const float u = 1 + x, lost = x - (u - 1);
+/// log(u + lost) + doublings ln2, where u >= 1/4 or so is 1 + x rounded, if x is not too large to tell.
+INLINE float log_of_sum(float u, float lost, float x, float doublings) {
   const Split a = split(u);
   const float scale = float_of(bits_f32((127 - a.e) + kMagic) << 23);  // 2^-e
   const int is_plain = a.e == 0;
-  return natural_log(a.e, is_plain ? x : a.f, is_plain ? 0 : lost * scale);
+  return natural_log(a.e + doublings, is_plain ? x : a.f, is_plain || a.e > 26 ? 0 : lost * scale);
 }
 
+// 1 + x is rounded; what that loses comes back as the lower part of f.
 OPERATION float __aw_log1pf(float x) {
-  const float value = log1p_positive(limit(x, -0x1.fffffep-1f, 0x1p120f));
-  const float large = x > 0x1p100f ? __aw_logf(x) : value;
-  const float special = x == -1 ? -__builtin_inff() : x < -1 ? __builtin_nanf("") : large;
+  const float limited = x < -0x1.fffffep-1f ? -0x1.fffffep-1f : x, u = 1 + limited;
+  const float value = log_of_sum(u, limited - (u - 1), limited, 0);
+  const float special = x == -1 ? -__builtin_inff() : x < -1 ? __builtin_nanf("") : x < __builtin_inff() ? value : x;
   return abs_f32(x) < 0x1p-25f ? x : special;
 }
 
@@ -95,16 +95,18 @@ OPERATION float __aw_asinhf(float x) {
   const float magnitude = abs_f32(x), square = x * x;
   const int is_large = magnitude > 0x1p14f;
   const float argument = magnitude + square / (1 + __builtin_sqrtf(1 + square));
-  const float value = is_large ? __aw_logf(magnitude) + 0x1.62e43p-1f : __aw_log1pf(is_large ? 1 : argument);
-  return with_sign(value, x);
+  const float u = is_large ? magnitude : 1 + argument;
+  const float value = log_of_sum(u, is_large ? 0 : argument - (u - 1), is_large ? 0 : argument, is_large ? 1 : 0);
+  return magnitude < 0x1p-13f || !(magnitude < __builtin_inff()) ? x : with_sign(value, x);
 }
 
 OPERATION float __aw_acoshf(float x) {
-  const float u = x - 1;
+  const float less = x - 1;
   const int is_large = x > 0x1p14f;
-  const float argument = u + __builtin_sqrtf(u * (x + 1));
-  const float value = is_large ? __aw_logf(x) + 0x1.62e43p-1f : __aw_log1pf(is_large ? 1 : argument);
-  return x < 1 ? __builtin_nanf("") : value;
+  const float argument = less + __builtin_sqrtf(less * (x + 1));
+  const float u = is_large ? x : 1 + argument;
+  const float value = log_of_sum(u, is_large ? 0 : argument - (u - 1), is_large ? 0 : argument, is_large ? 1 : 0);
+  return x < 1 ? __builtin_nanf("") : x < __builtin_inff() ? value : x;
 }
 
 // --- double -----------------------------------------------------------------------------------------------------------------
@@ -141,15 +143,17 @@ OPERATION double __aw_log(double x) {
   return log_of_any_f64(x, natural_log_f64(a.e, a.f, 0));
 }
 
-OPERATION double __aw_log1p(double x) {
-  const double limited = limit_f64(x, -0x1.fffffffffffffp-1, 0x1p1000);
-  const double u = 1 + limited, lost = limited - (u - 1);
+INLINE double log_of_sum_f64(double u, double lost, double x, double doublings) {
   const Split64 a = split_f64(u);
   const double scale = double_of(bits_f64((1023 - a.e) + kMagic64) << 52);  // 2^-e
   const int is_plain = a.e == 0;
-  const double value = natural_log_f64(a.e, is_plain ? limited : a.f, is_plain ? 0 : lost * scale);
-  const double large = x > 0x1p60 ? __aw_log(x) : value;
-  const double special = x == -1 ? -__builtin_inf() : x < -1 ? __builtin_nan("") : large;
+  return natural_log_f64(a.e + doublings, is_plain ? x : a.f, is_plain || a.e > 55 ? 0 : lost * scale);
+}
+
+OPERATION double __aw_log1p(double x) {
+  const double limited = x < -0x1.fffffffffffffp-1 ? -0x1.fffffffffffffp-1 : x, u = 1 + limited;
+  const double value = log_of_sum_f64(u, limited - (u - 1), limited, 0);
+  const double special = x == -1 ? -__builtin_inf() : x < -1 ? __builtin_nan("") : x < __builtin_inf() ? value : x;
   return abs_f64(x) < 0x1p-54 ? x : special;
 }
 
@@ -157,16 +161,18 @@ OPERATION double __aw_asinh(double x) {
   const double magnitude = abs_f64(x), square = x * x;
   const int is_large = magnitude > 0x1p28;
   const double argument = magnitude + square / (1 + __builtin_sqrt(1 + square));
-  const double value = is_large ? __aw_log(magnitude) + 0x1.62e42fefa39efp-1 : __aw_log1p(is_large ? 1 : argument);
-  return with_sign_f64(value, x);
+  const double u = is_large ? magnitude : 1 + argument;
+  const double value = log_of_sum_f64(u, is_large ? 0 : argument - (u - 1), is_large ? 0 : argument, is_large ? 1 : 0);
+  return magnitude < 0x1p-27 || !(magnitude < __builtin_inf()) ? x : with_sign_f64(value, x);
 }
 
 OPERATION double __aw_acosh(double x) {
-  const double u = x - 1;
+  const double less = x - 1;
   const int is_large = x > 0x1p28;
-  const double argument = u + __builtin_sqrt(u * (x + 1));
-  const double value = is_large ? __aw_log(x) + 0x1.62e42fefa39efp-1 : __aw_log1p(is_large ? 1 : argument);
-  return x < 1 ? __builtin_nan("") : value;
+  const double argument = less + __builtin_sqrt(less * (x + 1));
+  const double u = is_large ? x : 1 + argument;
+  const double value = log_of_sum_f64(u, is_large ? 0 : argument - (u - 1), is_large ? 0 : argument, is_large ? 1 : 0);
+  return x < 1 ? __builtin_nan("") : x < __builtin_inf() ? value : x;
 }
 
 // --- powf ----------------------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ kir::KernelModule parse(const std::string& body, const std::string& declarations
                                                 body + "  ret void\n}\n",
                                             diagnostic, *kernel.context);
   EXPECT_TRUE(kernel.module) << diagnostic.getMessage().str();
+  kernel.module->setDataLayout(kernel.module->getTargetTriple().computeDataLayout());
   kernel.kernel = kernel.module->getFunction("k");
   return kernel;
 }
@@ -121,6 +122,36 @@ TEST(LinkDevicelib, ListAndBitcodeAgree) {
     ++count;
   }
   EXPECT_GT(count, 150u);
+}
+
+/// A kernel that calls all there is, the math functions included.
+TEST(LinkDevicelib, EveryFunctionLinks) {
+  std::string declarations, body;
+  for (const char* name : {"ptx_ops.list", "math.list"}) {
+    std::ifstream list(std::string(ANYWARP_SOURCE_DIR "/devicelib/") + name);
+    for (std::string line; std::getline(list, line);) {
+      if (line.empty() || line[0] == '#') continue;
+      const size_t space = line.find(' '), open = line.find('('), close = line.find(')');
+      const std::string function = line.substr(0, space), result = line.substr(space + 1, open - space - 1);
+      std::string arguments = line.substr(open + 1, close - open - 1), values;
+      declarations += "declare " + result + " @" + function + "(" + arguments + ")\n";
+      for (size_t at = 0; at < arguments.size();) {
+        const size_t comma = std::min(arguments.find(", ", at), arguments.size());
+        values += (at ? ", " : "") + arguments.substr(at, comma - at) + " zeroinitializer";
+        at = comma + 2;
+      }
+      body += "  call " + result + " @" + function + "(" + values + ")\n";
+    }
+  }
+  kir::KernelModule kernel = parse(body, declarations);
+  const Result<> linked = link_devicelib(kernel);
+  ASSERT_TRUE(linked) << linked.error().text();
+  const Result<> verified = kir::verify(kernel);
+  EXPECT_TRUE(verified) << verified.error().text();
+  for (const llvm::Function& function : *kernel.module) {
+    if (!function.isDeclaration() || function.isIntrinsic()) continue;
+    EXPECT_TRUE(find_math_function(function.getName().str())) << function.getName().str();
+  }
 }
 
 TEST(LinkDevicelib, IsCheap) {
