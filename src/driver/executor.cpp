@@ -13,6 +13,7 @@ namespace anywarp::driver {
 namespace {
 
 constexpr uint64_t kSpinNs = 50'000;
+constexpr uint64_t kGraceNs = 1'500;
 
 }  // namespace
 
@@ -73,14 +74,18 @@ void* Executor::thread_main(void* executor) {
   return nullptr;
 }
 
-bool Executor::spin() {
+void Executor::spin() {
   const uint64_t end = observe::now_ns() + kSpinNs;
   while (observe::now_ns() < end)
     for (int i = 0; i < 32; ++i) {
-      if (pending_.load(std::memory_order_acquire) != 0) return true;
+      if (pending_.load(std::memory_order_acquire) != 0) {
+        // Whoever launches often synchronises at once, and then does the work without any hand-over.
+        const uint64_t grace = observe::now_ns() + kGraceNs;
+        while (observe::now_ns() < grace) pause_processor();
+        return;
+      }
       pause_processor();
     }
-  return false;
 }
 
 void Executor::work() {

@@ -39,7 +39,7 @@ class Executor {
   void work();
   std::shared_ptr<Queue> take();       // requires the lock; null when there is none
   void add_hands(std::unique_lock<std::mutex>& lock);
-  bool spin();
+  void spin();
 
   std::mutex mutex_;
   std::condition_variable wake_;

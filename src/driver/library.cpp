@@ -84,6 +84,18 @@ Result<backend::Program*> Library::managed_program() {
   return &managed_->program();
 }
 
+Result<> Library::place(std::string_view name, void* memory) {
+  std::lock_guard lock(mutex_);
+  if (managed_ || !modules_.empty()) return Error{CUDA_ERROR_NOT_PERMITTED, "The library's variables have their places already.", ""};
+  for (const ptx::Variable& variable : code_->variables) {
+    if (variable.space != ptx::Space::Global || variable.name != name) continue;
+    variable.place = memory;
+    has_managed_ = true;
+    return {};
+  }
+  return Error{CUDA_ERROR_NOT_FOUND, "The library has no global variable '" + std::string(name) + "'.", ""};
+}
+
 void Library::forget(const Context& context) {
   std::lock_guard lock(mutex_);
   modules_.erase(&context);
@@ -269,6 +281,17 @@ Result<> cuKernelGetParamInfo(CUkernel kernel, size_t paramIndex, size_t* paramO
   AW_ASSIGN(Context * context, current_context());
   AW_ASSIGN(Function * function, of->function_in(*context));
   return tell_parameter(function->kernel(), paramIndex, paramOffset, paramSize);
+}
+
+/// Anywarp's own, for its runtime: host code compiled by clang has a variable of its own for each __managed__ variable, and the
+/// device's has to be the same memory. To be called before the library is used.
+extern "C" __attribute__((visibility("default"))) CUresult anywarp_library_place_variable(CUlibrary library, const char* name,
+                                                                                          void* address) {
+  if (!name || !address) return CUDA_ERROR_INVALID_VALUE;
+  const auto in = library_of(library);
+  if (!in) return in.error().code;
+  const Result<> placed = (*in)->place(name, address);
+  return placed ? CUDA_SUCCESS : placed.error().code;
 }
 
 }  // namespace api

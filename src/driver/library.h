@@ -61,6 +61,9 @@ class Library {
   Result<Module*> module_in(Context& context);
   /// The program that managed variables are in, loaded without a context. Errors: NOT_FOUND when there are none.
   Result<backend::Program*> managed_program();
+  /// Makes a variable stand for memory of the host's, managed from then on. Errors: NOT_FOUND; NOT_PERMITTED when the library is in
+  /// use already.
+  Result<> place(std::string_view variable, void* memory);
   /// The module of a context that ends.
   void forget(const Context& context);
 
