@@ -358,5 +358,7 @@ AW_API cudaUserObjectCreate(cudaUserObject_t* object, T* wrapped, unsigned int r
 
 #undef AW_API
 
+#include "crt/texture_references.h"
+
 #endif  // __cplusplus
 #endif

@@ -77,6 +77,43 @@ AW_FETCH(texCubemapLayeredGrad, "__itexCubemapLayeredGrad_v2", (float x, float y
 AW_FETCH(tex2Dgather, "__itex2Dgather", (float x, float y, int component = 0), (x, y, component))
 #undef AW_FETCH
 
+// Texture references that are bound to an array or to pitched memory hold a texture object. What a fetch returns is the element, or
+// floats in its place where the reference normalises.
+template <class T, int Mode>
+struct __aw_texture_result {
+  typedef T type;
+};
+#define AW_NORMALISED(scalar, vector)                                          \
+  template <>                                                                  \
+  struct __aw_texture_result<scalar, cudaReadModeNormalizedFloat> {            \
+    typedef float type;                                                        \
+  };                                                                           \
+  template <>                                                                  \
+  struct __aw_texture_result<vector##2, cudaReadModeNormalizedFloat> {         \
+    typedef float2 type;                                                       \
+  };                                                                           \
+  template <>                                                                  \
+  struct __aw_texture_result<vector##4, cudaReadModeNormalizedFloat> {         \
+    typedef float4 type;                                                       \
+  };
+AW_NORMALISED(signed char, char)
+AW_NORMALISED(unsigned char, uchar)
+AW_NORMALISED(short, short)
+AW_NORMALISED(unsigned short, ushort)
+#undef AW_NORMALISED
+
+#define AW_FETCH(name, dimensions, parameters, arguments)                                                                      \
+  template <class T, enum cudaTextureReadMode Mode>                                                                            \
+  AW_DEVICE_INLINE typename __aw_texture_result<T, Mode>::type name(texture<T, dimensions, Mode> reference,                    \
+                                                                    AW_PARAMETERS parameters) {                                \
+    return name<typename __aw_texture_result<T, Mode>::type>((cudaTextureObject_t)__aw_texture_cell(reference),                \
+                                                             AW_PARAMETERS arguments);                                         \
+  }
+AW_FETCH(tex1D, cudaTextureType1D, (float x), (x))
+AW_FETCH(tex2D, cudaTextureType2D, (float x, float y), (x, y))
+AW_FETCH(tex3D, cudaTextureType3D, (float x, float y, float z), (x, y, z))
+#undef AW_FETCH
+
 // Fetches from sparse arrays also say whether all texels that the filter needs are resident.
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 600
 #define AW_FETCH(name, operation, parameters, arguments)                                                                       \

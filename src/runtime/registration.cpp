@@ -14,7 +14,10 @@ Module* module_of(void** handle) { return reinterpret_cast<Module*>(handle); }
 
 void** __cudaRegisterFatBinary(void* fatCubin) { return reinterpret_cast<void**>(add_module(fatCubin)); }
 
-void __cudaRegisterFatBinaryEnd(void** fatCubinHandle) {}
+// Host code may look at managed variables before it calls anything, so those are made at once.
+void __cudaRegisterFatBinaryEnd(void** fatCubinHandle) { record(prepare_managed_in_place(module_of(fatCubinHandle))); }
+
+void __anywarpRegisterManagedSection(void* begin, void* end) { add_managed_section(begin, end); }
 
 void __cudaUnregisterFatBinary(void** fatCubinHandle) { remove_module(module_of(fatCubinHandle)); }
 
@@ -31,6 +34,17 @@ void __cudaRegisterVar(void** fatCubinHandle, char* hostVar, char* deviceAddress
 void __cudaRegisterManagedVar(void** fatCubinHandle, void** hostVarPtrAddress, char* deviceAddress, const char* deviceName, int ext,
                               size_t size, int constant, int global) {
   add_variable(module_of(fatCubinHandle), hostVarPtrAddress, deviceName, size, Variable::Kind::Managed);
+}
+
+// Texture and surface references are cells of 8 bytes that include/crt/texture_references.h writes what is bound into.
+void __cudaRegisterTexture(void** fatCubinHandle, const void* hostVar, const void** deviceAddress, const char* deviceName, int dim,
+                           int norm, int ext) {
+  add_variable(module_of(fatCubinHandle), const_cast<void*>(hostVar), deviceName, 8, Variable::Kind::Device);
+}
+
+void __cudaRegisterSurface(void** fatCubinHandle, const void* hostVar, const void** deviceAddress, const char* deviceName, int dim,
+                           int ext) {
+  add_variable(module_of(fatCubinHandle), const_cast<void*>(hostVar), deviceName, 8, Variable::Kind::Device);
 }
 
 char __cudaInitModule(void** fatCubinHandle) { return record(prepare_managed(module_of(fatCubinHandle))) == cudaSuccess; }
