@@ -365,54 +365,83 @@ class Recovery {
         Value* offset = left.offset ? left.offset : builder.getInt32(0);
         return {left.root, builder.CreateSub(offset, operand(value, 1))};
       }
-      case Instruction::PHI: return narrow_phi(*llvm::cast<llvm::PHINode>(value));
+      case Instruction::Select:
+      case Instruction::PHI: return narrow_merge(value);
       default: return {};
     }
   }
 
-  // A phi of 32-bit addresses that all start from the same variable becomes a phi of offsets.
-  Narrow narrow_phi(llvm::PHINode& phi) {
+  // A phi or select of 32-bit addresses that all start from the same variable becomes one of offsets.
+  Narrow narrow_merge(Value* value) {
     llvm::SmallPtrSet<Value*, 8> seen;
     Value* root = nullptr;
-    if (!common_root(&phi, root, seen) || !root) return {};
-    llvm::IRBuilder<> builder(&phi);
-    llvm::PHINode* made = builder.CreatePHI(phi.getType(), phi.getNumIncomingValues());
-    narrows_[&phi] = {root, made};
-    for (unsigned i = 0; i < phi.getNumIncomingValues(); ++i) {
-      Narrow incoming = narrow_of(phi.getIncomingValue(i));
-      Value* offset = incoming.root ? incoming.offset : nullptr;
-      made->addIncoming(offset ? offset : builder.getInt32(0), phi.getIncomingBlock(i));
-    }
-    dead_.push_back(&phi);
-    return {root, made};
+    if (!common_root(value, root, seen) || !root) return {};
+    return {root, offset_from_root(value)};
   }
 
-  // Whether every way into `value` leads to one and the same constant root, without building anything.
+  // The variable that a constant address in 32 bits lies in, and how far.
+  llvm::GlobalVariable* constant_root(Value* value, int64_t& offset) {
+    Value* wide = opcode(value) == Instruction::Trunc ? operand(value, 0) : value;
+    if (opcode(wide) != Instruction::PtrToInt) return nullptr;
+    llvm::APInt sum(64, 0);
+    auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(operand(wide, 0)->stripAndAccumulateConstantOffsets(layout_, sum, true));
+    offset = sum.getSExtValue();
+    return variable && variable->getAddressSpace() == kShared ? variable : nullptr;
+  }
+
+  // Whether every way into `value` leads to one and the same variable, without building anything.
   bool common_root(Value* value, Value*& root, llvm::SmallPtrSet<Value*, 8>& seen) {
     if (!seen.insert(value).second) return true;
+    int64_t offset = 0;
+    if (llvm::GlobalVariable* variable = constant_root(value, offset)) {
+      if (root && root != variable) return false;
+      root = variable;
+      return true;
+    }
     switch (opcode(value)) {
-      case Instruction::Trunc: {
-        Value* wide = operand(value, 0);
-        if (opcode(wide) != Instruction::PtrToInt) return false;
-        Value* pointer = operand(wide, 0);
-        if (!llvm::isa<llvm::GlobalVariable>(pointer) || (root && root != pointer)) return false;
-        root = pointer;
-        return pointer->getType()->getPointerAddressSpace() == kShared;
-      }
       case Instruction::Add: {
-        Value *a = operand(value, 0), *b = operand(value, 1);
-        bool left = leads_to_root(a), right = leads_to_root(b);
-        if (left == right) return false;
-        return common_root(left ? a : b, root, seen);
+        const bool left = leads_to_root(operand(value, 0)), right = leads_to_root(operand(value, 1));
+        return left != right && common_root(operand(value, left ? 0 : 1), root, seen);
       }
-      case Instruction::PHI: {
-        for (Value* incoming : llvm::cast<llvm::PHINode>(value)->incoming_values()) {
-          if (!common_root(incoming, root, seen)) return false;
-        }
-        return true;
-      }
+      case Instruction::Sub: return !leads_to_root(operand(value, 1)) && common_root(operand(value, 0), root, seen);
+      case Instruction::Select: return common_root(operand(value, 1), root, seen) && common_root(operand(value, 2), root, seen);
+      case Instruction::PHI:
+        return llvm::all_of(llvm::cast<llvm::PHINode>(value)->incoming_values(),
+                            [&](Value* incoming) { return common_root(incoming, root, seen); });
       default: return false;
     }
+  }
+
+  // Requires: common_root(value). The address minus that of the variable.
+  Value* offset_from_root(Value* value) {
+    if (auto it = offsets_.find(value); it != offsets_.end()) return it->second;
+    llvm::Type* type = value->getType();
+    int64_t offset = 0;
+    if (constant_root(value, offset)) return llvm::ConstantInt::getSigned(type, offset);
+    if (auto* phi = llvm::dyn_cast<llvm::PHINode>(value)) {
+      llvm::PHINode* made = llvm::IRBuilder<>(phi).CreatePHI(type, phi->getNumIncomingValues());
+      offsets_[phi] = made;
+      for (unsigned i = 0; i < phi->getNumIncomingValues(); ++i) {
+        const int first = made->getBasicBlockIndex(phi->getIncomingBlock(i));
+        made->addIncoming(first >= 0 ? made->getIncomingValue(first) : offset_from_root(phi->getIncomingValue(i)),
+                          phi->getIncomingBlock(i));
+      }
+      dead_.push_back(phi);
+      return made;
+    }
+    // Constants fold; everything else stands where the address stands.
+    llvm::IRBuilder<> builder(type->getContext());
+    if (auto* instruction = llvm::dyn_cast<Instruction>(value)) builder.SetInsertPoint(instruction);
+    Value *made = nullptr, *a = operand(value, 0), *b = operand(value, 1);
+    switch (opcode(value)) {
+      case Instruction::Add:
+        made = leads_to_root(a) ? builder.CreateAdd(offset_from_root(a), b) : builder.CreateAdd(a, offset_from_root(b));
+        break;
+      case Instruction::Sub: made = builder.CreateSub(offset_from_root(a), b); break;
+      default: made = builder.CreateSelect(a, offset_from_root(b), offset_from_root(operand(value, 2)));
+    }
+    offsets_[value] = made;
+    return made;
   }
 
   bool leads_to_root(Value* value) {
@@ -422,10 +451,14 @@ class Recovery {
       Value* next = work.pop_back_val();
       if (!seen.insert(next).second) continue;
       unsigned code = opcode(next);
-      if (code == Instruction::Trunc && opcode(operand(next, 0)) == Instruction::PtrToInt) return true;
-      if (code == Instruction::Add) {
+      int64_t offset = 0;
+      if (constant_root(next, offset)) return true;
+      if (code == Instruction::Add || code == Instruction::Sub) {
         work.push_back(operand(next, 0));
         work.push_back(operand(next, 1));
+      } else if (code == Instruction::Select) {
+        work.push_back(operand(next, 1));
+        work.push_back(operand(next, 2));
       } else if (code == Instruction::PHI) {
         llvm::append_range(work, llvm::cast<llvm::PHINode>(next)->incoming_values());
       }
@@ -438,6 +471,7 @@ class Recovery {
   llvm::DenseMap<Value*, Kind> kinds_;
   llvm::DenseMap<Value*, llvm::WeakTrackingVH> pointers_;
   llvm::DenseMap<Value*, Narrow> narrows_;
+  llvm::DenseMap<Value*, llvm::WeakTrackingVH> offsets_;  // of 32-bit addresses from their variable
   llvm::SmallVector<llvm::WeakTrackingVH, 16> dead_;
 };
 
