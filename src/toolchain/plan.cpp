@@ -140,6 +140,8 @@ class Planner {
     if (o_.warnings_are_errors) words.emplace_back("-Werror");
     // Options of g++ that clang does not know come from makefiles that were written for it.
     words += {"-Wno-unknown-warning-option", "-Wno-unknown-pragmas", "-Qunused-arguments"};
+    // Programs that were only ever built with g++ compare overflowed products, which clang takes for impossible.
+    words.emplace_back("-fwrapv");
     words += o_.host_flags;
     return words;
   }
