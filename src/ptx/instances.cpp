@@ -179,7 +179,20 @@ std::vector<Instance> instances_of(Opcode opcode, const Form& form) {
     for (size_t i = 0; i < operands.size(); ++i) {
       if (operands[i].length == kLengthOfWords && operands[i].kinds & (kD | kA) && writer.length() > 1) kinds[i] = kV;
     }
-    for (unsigned i = 0; i < operands.size(); ++i) text += (i ? ", " : " ") + writer.operand(operands[i], kinds[i], i);
+    if (opcode == Opcode::Call) {
+      instances.push_back({text + (operands.size() > 3 ? " %b64_0, prototype;" : " function;"), form.line});
+      return;
+    }
+    const bool packs = opcode == Opcode::Mov && writer.length() == 1 && operands[0].kinds & kV;
+    for (unsigned i = 0; i < operands.size(); ++i) {
+      text += i ? ", " : " ";
+      if (opcode == Opcode::Brx && i == 1)
+        text += "targets";
+      else if (packs)
+        text += kinds[i] == kV ? writer.halves() : writer.reg("b" + std::to_string(info(writer.type(0)).bits()));
+      else
+        text += writer.operand(operands[i], kinds[i], i);
+    }
     const bool hint = writer.has("L2::cache_hint"),
                elsewhere = writer.has("const") || writer.has("local") || writer.has("param") || writer.has("param::entry") ||
                            writer.has("param::func") || writer.has("shared") || writer.has("shared::cta") || writer.has("shared::cluster");
@@ -218,7 +231,7 @@ std::string module_of(const std::vector<Instance>& instances, const std::string&
   for (const char* type :
        {"pred", "b8", "b16", "b32", "b64", "b128", "u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "f16", "f32", "f64"})
     text += std::string(".reg .") + type + " %" + type + "_<300>;\n";
-  text += "label:\n";
+  text += "label:\ntargets: .branchtargets label;\nprototype: .callprototype _ ();\n";
   first_line = static_cast<unsigned>(std::count(text.begin(), text.end(), '\n')) + 1;
   for (const Instance& instance : instances) text += instance.text + "\n";
   return text + "ret;\n}\n";

@@ -92,8 +92,7 @@ void Printer::number(uint64_t value) { out_ += std::to_string(value); }
 
 void Printer::offset(int64_t value) {
   if (value == 0) return;
-  if (value > 0) out_ += '+';
-  out_ += std::to_string(value);
+  (out_ += '+') += std::to_string(value);  // ptxas takes no [%r-4]
 }
 
 void Printer::enter(const Function& function) {

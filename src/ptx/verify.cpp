@@ -355,6 +355,8 @@ void Verifier::move(const Instruction& inst) {
 void Verifier::spaces(const Instruction& inst) {
   if (inst.opcode != Opcode::Ld && inst.opcode != Opcode::St && inst.opcode != Opcode::Atom && inst.opcode != Opcode::Red) return;
   if (inst.space == Space::None) return;
+  if (inst.space != Space::Global && inst.has(Mod::L2_cache_hint))
+    return fail(inst.location, "'.L2::cache_hint' goes with the space .global alone in '" + spelling(inst) + "'");
   auto family = [](Space space) {
     switch (space) {
       case Space::ParamEntry:
