@@ -17,11 +17,13 @@ StringRef callee_name(const CallBase& call) {
   return callee ? callee->getName() : StringRef();
 }
 
-/// A shuffle that reads one fixed lane of the whole warp, `__shfl_sync(mask, v, 0)`: operands mask, value, lane, clamp.
+/// A shuffle in which all lanes of the warp take part and read one of them, `__shfl_sync(~0u, v, 0)`: operands mask, value, lane,
+/// clamp. With fewer lanes that one may be absent.
 bool broadcasts(const CallBase& call) {
+  const auto* mask = dyn_cast<ConstantInt>(call.getArgOperand(0));
   const auto* lane = dyn_cast<ConstantInt>(call.getArgOperand(2));
   const auto* clamp = dyn_cast<ConstantInt>(call.getArgOperand(3));
-  return lane && lane->getZExtValue() < 32 && clamp && clamp->getZExtValue() == 31;
+  return mask && mask->isMinusOne() && lane && lane->getZExtValue() < 32 && clamp && clamp->getZExtValue() == 31;
 }
 
 }  // namespace
@@ -79,6 +81,8 @@ bool is_cross_lane(const CallBase& call) {
     if (name.starts_with(prefix)) return true;
   return false;
 }
+
+bool is_shuffle(const CallBase& call) { return callee_name(call).starts_with("llvm.nvvm.shfl."); }
 
 bool is_waiting_barrier(const CallBase& call) {
   const StringRef name = callee_name(call);

@@ -19,6 +19,7 @@ const llvm::Value* member_mask(const llvm::CallBase& call);
 
 /// Needs all 32 lanes of a warp in one slice.
 bool is_cross_lane(const llvm::CallBase& call);
+bool is_shuffle(const llvm::CallBase& call);
 /// bar.sync, bar.red: the slice waits for others. bar.arrive does not wait.
 bool is_waiting_barrier(const llvm::CallBase& call);
 /// Of no consequence to the generated code: lifetime markers, assumptions, debug information, prefetches.

@@ -76,6 +76,8 @@ class SliceTarget final : public TargetTransformInfoImplBase {
         return per_thread(launch_.block[2] > 1 && (uint64_t(launch_.block[0]) * launch_.block[1]) % width_ != 0);
       default: break;
     }
+    const bool whole_warps = uint64_t(launch_.block[0]) * launch_.block[1] * launch_.block[2] % width_ == 0;
+    if (!whole_warps && is_shuffle(call)) return InstructionUniformity::NeverUniform;
     switch (lane_behaviour(call)) {
       case LaneBehaviour::Divergent: return InstructionUniformity::NeverUniform;
       case LaneBehaviour::Uniform: return InstructionUniformity::AlwaysUniform;

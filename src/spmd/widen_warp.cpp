@@ -95,6 +95,11 @@ bool Widener::write_shuffle(CallInst& call, StringRef mode) {
   }
   source = b_.CreateAnd(b_.CreateSelect(in_range, source, lane), number(31));
   Value* result = permute(data, source);
+  if (mask_) {
+    // What an absent lane holds is undefined. A lane's own value is what hardware tends to give, and the scalar engine gives.
+    Value* present = b_.CreateAnd(b_.CreateLShr(splat(active_bits()), source), number(1));
+    result = b_.CreateSelect(b_.CreateICmpNE(present, number(0)), result, data);
+  }
   if (!call.getType()->isStructTy()) {
     define(&call, result);
   } else if (shapes_.uniform(&call)) {
