@@ -22,7 +22,8 @@ __global__ void hundred_lines(float* data, int n) {
   tile[threadIdx.x & 127] = a;
   __syncthreads();
   TERM(1)
-  TERM(2) TERM(3) TERM(4) TERM(5) TERM(6) TERM(7) TERM(8) TERM(9) TERM(10) TERM(11) TERM(12) TERM(13) TERM(14) TERM(15) TERM(16) if (i < n)
+  TERM(2)
+  TERM(3) TERM(4) TERM(5) TERM(6) TERM(7) TERM(8) TERM(9) TERM(10) TERM(11) TERM(12) TERM(13) TERM(14) TERM(15) TERM(16) if (i < n)
       data[i] = a + b + c + tile[threadIdx.x & 127];
 }
 

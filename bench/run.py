@@ -29,16 +29,22 @@ def run(program, environment):
     return float(line[0]), float(line[1]), line[2], float(line[3])
 
 
+def progress(text):
+    """Writes over the line before, on a terminal."""
+    if sys.stderr.isatty():
+        print("\r" + text.ljust(40) + ("\r" if not text else ""), end="", file=sys.stderr, flush=True)
+
+
 def compare(name, folder, nvcc, repeats, environment):
     ours, theirs = folder / f"{name}.anywarp", folder / f"{name}.openmp"
     build([nvcc, "-O3", "-arch=native"], HERE / f"kernels/{name}.cu", ours)
     build(["/usr/bin/clang++-22", "-std=c++17", "-O3", "-march=native", "-fopenmp"], HERE / f"kernels/{name}.cpp", theirs)
     a, b = [], []
     for i in range(repeats):
-        print(f"\r{name} {i + 1}/{repeats}", end="", file=sys.stderr, flush=True)
+        progress(f"{name} {i + 1}/{repeats}")
         a.append(run(ours, environment))
         b.append(run(theirs, environment))
-    print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
+    progress("")
     ours_seconds, theirs_seconds = statistics.median(x[0] for x in a), statistics.median(x[0] for x in b)
     amount, unit, ours_sum, theirs_sum = a[0][1], a[0][2], a[0][3], b[0][3]
     same = abs(ours_sum - theirs_sum) <= TOLERANCE.get(name, 1e-4) * max(abs(theirs_sum), 1)
