@@ -6,13 +6,14 @@
 
 __global__ void empty() {}
 
+// A macro, so that the kernel is as long as if it was written out.
 #define TERM(i)                                   \
   a = a * 1.0001f + b * (float)(i);               \
   b = fmaf(a, 0.5f, b) - c;                       \
   if (b > 100.0f) b -= 100.0f * (float)((i) + 1); \
   c = sqrtf(fabsf(b)) + (float)((i) % 3) * a;     \
   tile[(threadIdx.x + (i)) & 127] += c;           \
-  __syncthreads();
+  __syncthreads()
 
 /// About a hundred statements with branches, shared memory and barriers.
 __global__ void hundred_lines(float* data, int n) {
@@ -21,10 +22,23 @@ __global__ void hundred_lines(float* data, int n) {
   float a = i < n ? data[i] : 0, b = a + 1, c = a - 1;
   tile[threadIdx.x & 127] = a;
   __syncthreads();
-  TERM(1)
-  TERM(2)
-  TERM(3) TERM(4) TERM(5) TERM(6) TERM(7) TERM(8) TERM(9) TERM(10) TERM(11) TERM(12) TERM(13) TERM(14) TERM(15) TERM(16) if (i < n)
-      data[i] = a + b + c + tile[threadIdx.x & 127];
+  TERM(1);
+  TERM(2);
+  TERM(3);
+  TERM(4);
+  TERM(5);
+  TERM(6);
+  TERM(7);
+  TERM(8);
+  TERM(9);
+  TERM(10);
+  TERM(11);
+  TERM(12);
+  TERM(13);
+  TERM(14);
+  TERM(15);
+  TERM(16);
+  if (i < n) data[i] = a + b + c + tile[threadIdx.x & 127];
 }
 
 /// Resident memory of this process in MB.
