@@ -27,7 +27,23 @@ extern __host__ cudaError_t CUDARTAPI __cudaLaunchKernel(cudaKernel_t kernel, di
 extern __host__ cudaError_t CUDARTAPI __cudaLaunchKernel_ptsz(cudaKernel_t kernel, dim3 gridDim, dim3 blockDim, void** args,
                                                               size_t sharedMem, cudaStream_t stream);
 
+#if defined(__CUDA__) && defined(__clang__) && (!defined(__CUDA_ARCH__) || __CUDA_ARCH__ == 9999)
+#define __ANYWARP_HOST_PASS  // clang's wrapper has the host's code see 9999
+// The linker's bounds of the section that __managed__ puts host variables into; null where there are none. Another CUDA's runtime
+// does not take them.
+extern char __start_aw_managed[] __attribute__((weak, visibility("hidden")));
+extern char __stop_aw_managed[] __attribute__((weak, visibility("hidden")));
+extern __attribute__((host, weak)) void __anywarpRegisterManagedSection(void* begin, void* end);
+#endif
+
 }  // extern "C"
+
+#if defined(__ANYWARP_HOST_PASS)
+// Before the constructors in which the compiler registers the variables.
+__attribute__((host, constructor(101))) static void __anywarp_register_managed(void) {
+  if (__start_aw_managed && __anywarpRegisterManagedSection) __anywarpRegisterManagedSection(__start_aw_managed, __stop_aw_managed);
+}
+#endif
 
 #endif
 

@@ -184,6 +184,8 @@ struct Variable {
   std::vector<std::string_view> attributes;  // others: "unified(1, 2)"
   std::vector<std::pair<std::string_view, std::string_view>> properties;  // .samplerref { filter_mode = linear }
   Location location;
+  /// Memory of the host's that the variable is at, if whoever loads the module says so before it is used: a managed variable then.
+  mutable void* place = nullptr;
 };
 
 struct Parameter {

@@ -53,8 +53,11 @@ void* open_beside() {
   return nullptr;
 }
 
+using PlaceVariable = CUresult (*)(CUlibrary, const char*, void*);
+
 struct Loading {
   void* library = nullptr;
+  PlaceVariable place_variable = nullptr;
   char why_not[512] = "";
   cudaError_t error = cudaErrorInsufficientDriver;
 };
@@ -71,6 +74,7 @@ void open_library() {
   }
 #define AW_DRIVER(symbol) find(loading.library, #symbol, driver_table.symbol);
   if (loading.library) {
+    loading.place_variable = reinterpret_cast<PlaceVariable>(dlsym(loading.library, "anywarp_library_place_variable"));
 #include "driver_table.inc"
   }
 #undef AW_DRIVER
@@ -102,6 +106,10 @@ int driver_version() {
   int version = 0;
   if (loading.library && driver().cuDriverGetVersion(&version) != CUDA_SUCCESS) version = 0;
   return version;
+}
+
+CUresult driver_place_variable(CUlibrary library, const char* name, void* address) {
+  return loading.place_variable ? loading.place_variable(library, name, address) : CUDA_ERROR_NOT_SUPPORTED;
 }
 
 cudaError_t load_driver() {

@@ -26,6 +26,10 @@ int driver_version();
 /// Ensures nothing: call load_driver() before. An entry point that the driver lacks returns CUDA_ERROR_NOT_SUPPORTED.
 inline const Driver& driver() { return driver_table; }
 
+/// Makes a variable of a library stand for memory of the host's, before the library is used. Only Anywarp's driver can do that:
+/// CUDA_ERROR_NOT_SUPPORTED otherwise.
+CUresult driver_place_variable(CUlibrary library, const char* name, void* address);
+
 /// The runtime's errors have the numbers of the driver's, but for those that it does not know.
 inline cudaError_t to_error(CUresult result) {
   if (result == CUDA_ERROR_CONTEXT_ALREADY_CURRENT || result == CUDA_ERROR_KEY_ROTATION) return cudaErrorUnknown;

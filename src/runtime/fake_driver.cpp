@@ -289,6 +289,9 @@ FAKE cuLibraryGetManaged(CUdeviceptr* address, size_t* size, CUlibrary library, 
   *size = 4;
   return note("cuLibraryGetManaged", "%lx, %s", number(library), name);
 }
+FAKE anywarp_library_place_variable(CUlibrary library, const char* name, void*) {
+  return note("anywarp_library_place_variable", "%lx, %s", number(library), name);
+}
 FAKE cuKernelGetAttribute(int* value, CUfunction_attribute which, CUkernel kernel, CUdevice device) {
   *value = 100 + which;
   return CUDA_SUCCESS;

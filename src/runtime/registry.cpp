@@ -27,10 +27,17 @@ struct Module {
   cudaError_t error;  // why it could not be loaded
   bool tried;
   bool has_managed;
+  bool has_managed_in_place;
   Module* next;
 };
 
 namespace {
+
+/// Where the linker put the __managed__ variables of a program or a shared library.
+struct Section {
+  const void* begin;
+  const void* end;
+};
 
 /// A kernel of a library that the program loaded itself.
 struct KnownKernel {
@@ -44,6 +51,7 @@ pthread_mutex_t loading_lock = PTHREAD_MUTEX_INITIALIZER;
 PointerTable<Function, &Function::stub> functions;
 PointerTable<Variable, &Variable::shadow> variables;
 PointerTable<KnownKernel, &KnownKernel::kernel> known_kernels;
+PointerTable<Section, &Section::begin> managed_sections;
 
 class ReadLock {
  public:
@@ -61,18 +69,24 @@ class WriteLock {
   WriteLock& operator=(const WriteLock&) = delete;
 };
 
-/// Points the host's variables at the managed ones of a library that has just been loaded.
+/// Makes one of the host's and the device's managed variables of a library that has just been loaded.
 cudaError_t bind_managed(Module* module) {
-  cudaError_t error = cudaSuccess;
+  CUresult result = CUDA_SUCCESS;
   const ReadLock lock;
   variables.for_each([&](const Variable& variable) {
-    if (variable.module != module || variable.kind != Variable::Kind::Managed || error != cudaSuccess) return;
+    if (variable.module != module || variable.kind != Variable::Kind::ManagedInPlace || result != CUDA_SUCCESS) return;
+    result = driver_place_variable(module->library, variable.name, const_cast<void*>(variable.shadow));
+  });
+  if (result == CUDA_ERROR_NOT_SUPPORTED) message(MessageKind::Error, "__managed__ variables of this program need Anywarp's driver");
+  variables.for_each([&](const Variable& variable) {
+    if (variable.module != module || variable.kind == Variable::Kind::Device || result != CUDA_SUCCESS) return;
     CUdeviceptr address = 0;
     size_t size = 0;
-    error = to_error(driver().cuLibraryGetManaged(&address, &size, module->library, variable.name));
-    if (error == cudaSuccess) *static_cast<void**>(const_cast<void*>(variable.shadow)) = reinterpret_cast<void*>(address);
+    result = driver().cuLibraryGetManaged(&address, &size, module->library, variable.name);
+    if (result != CUDA_SUCCESS || variable.kind == Variable::Kind::ManagedInPlace) return;
+    *static_cast<void**>(const_cast<void*>(variable.shadow)) = reinterpret_cast<void*>(address);
   });
-  return error;
+  return to_error(result);
 }
 
 cudaError_t load(Module* module) {
@@ -121,11 +135,22 @@ void add_function(Module* module, const void* stub, const char* name) {
 void add_variable(Module* module, const void* shadow, const char* name, size_t size, Variable::Kind kind) {
   if (!module || !shadow) return;
   const WriteLock lock;
+  managed_sections.for_each([&](const Section& section) {
+    if (shadow >= section.begin && shadow < section.end) kind = Variable::Kind::ManagedInPlace;
+  });
   module->has_managed |= kind != Variable::Kind::Device;
+  module->has_managed_in_place |= kind == Variable::Kind::ManagedInPlace;
   if (!variables.insert({shadow, module, name, size, kind})) message(MessageKind::Error, "no memory to register the variable %s", name);
 }
 
+void add_managed_section(const void* begin, const void* end) {
+  const WriteLock lock;
+  if (!managed_sections.insert({begin, end})) message(MessageKind::Error, "no memory to register the managed variables");
+}
+
 cudaError_t prepare_managed(Module* module) { return module && module->has_managed ? load(module) : cudaSuccess; }
+
+cudaError_t prepare_managed_in_place(Module* module) { return module && module->has_managed_in_place ? load(module) : cudaSuccess; }
 
 cudaError_t find_kernel(const void* function, CUkernel& kernel) {
   Function found;
@@ -175,7 +200,7 @@ cudaError_t find_variable(const void* shadow, CUdeviceptr& address, size_t& size
     found = *known;
   }
   if (const cudaError_t error = load(found.module)) return error;
-  const auto get = found.kind == Variable::Kind::Managed ? driver().cuLibraryGetManaged : driver().cuLibraryGetGlobal;
+  const auto get = found.kind == Variable::Kind::Device ? driver().cuLibraryGetGlobal : driver().cuLibraryGetManaged;
   const CUresult result = get(&address, &size, found.module->library, found.name);
   return result == CUDA_ERROR_NOT_FOUND ? cudaErrorInvalidSymbol : to_error(result);
 }

@@ -17,7 +17,11 @@ struct Function {
 
 /// A __device__, __constant__ or __managed__ variable: `shadow` is the host variable that stands for it.
 struct Variable {
-  enum class Kind { Device, Managed, ManagedInPlace };
+  enum class Kind {
+    Device,
+    Managed,        // the shadow is a pointer to it, as nvcc compiles it
+    ManagedInPlace  // the shadow is the variable, as clang compiles it
+  };
 
   const void* shadow;
   Module* module;
@@ -32,8 +36,12 @@ void remove_module(Module* module);
 void add_function(Module* module, const void* stub, const char* name);
 void add_variable(Module* module, const void* shadow, const char* name, size_t size, Variable::Kind kind);
 
-/// Loads the module if it has managed variables, for the host may look at those before it calls anything else.
+/// Part of a program in which every shadow is a managed variable. Known before the variables are.
+void add_managed_section(const void* begin, const void* end);
+
+/// Loads the module if it has managed variables (of the given kind), for the host may look at those before it calls anything else.
 cudaError_t prepare_managed(Module* module);
+cudaError_t prepare_managed_in_place(Module* module);
 
 /// The kernel behind a host stub; also takes a kernel that the runtime gave out itself (cudaGetKernel, cudaLibraryGetKernel).
 /// Loads the module if need be. cudaErrorInvalidDeviceFunction when it is neither.

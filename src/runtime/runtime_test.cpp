@@ -16,6 +16,7 @@ void __cudaRegisterVar(void** handle, char* shadow, char* address, const char* n
 void __cudaRegisterManagedVar(void** handle, void** pointer, char* address, const char* name, int ext, size_t size, int constant,
                               int global);
 char __cudaInitModule(void** handle);
+void __anywarpRegisterManagedSection(void* begin, void* end);
 unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, size_t shared, CUstream_st* stream);
 cudaError_t __cudaPopCallConfiguration(dim3* grid, dim3* block, size_t* shared, void* stream);
 cudaError_t __cudaGetKernel(cudaKernel_t* kernel, const void* stub);
@@ -561,6 +562,19 @@ TEST_F(Runtime, ManagedVariablesAreBoundWhenTheModuleIsInitialised) {
   EXPECT_TRUE(__cudaInitModule(program.handle));
   EXPECT_EQ(pointer, at(0x2000));
   EXPECT_EQ(calls(), (Calls{"cuLibraryLoadData(M, preserved 1)", "cuLibraryGetManaged(4d, managed)"}));
+}
+
+TEST_F(Runtime, ManagedVariablesInTheirSectionArePlacedBeforeMain) {
+  static char section[8];
+  __anywarpRegisterManagedSection(section, section + 8);
+  void** handle = __cudaRegisterFatBinary(const_cast<char*>("I"));
+  __cudaRegisterVar(handle, section + 4, nullptr, "inside", 0, 4, 0, 0);
+  __cudaRegisterVar(handle, section + 8, nullptr, "outside", 0, 4, 0, 0);
+  EXPECT_EQ(calls(), Calls{});
+  __cudaRegisterFatBinaryEnd(handle);
+  EXPECT_EQ(calls(),
+            (Calls{"cuLibraryLoadData(I, preserved 1)", "anywarp_library_place_variable(49, inside)", "cuLibraryGetManaged(49, inside)"}));
+  __cudaUnregisterFatBinary(handle);
 }
 
 TEST_F(Runtime, ManyKernels) {

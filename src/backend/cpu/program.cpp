@@ -33,7 +33,8 @@ Result<std::unique_ptr<Program>> CpuProgram::load(std::shared_ptr<const ptx::Mod
   return std::unique_ptr<Program>(std::move(program));
 }
 
-// All variables share one allocation; each starts at its own alignment, at 16 bytes at least.
+// All variables share one allocation, but for those that have their place already; each starts at its own alignment, at 16 bytes
+// at least.
 Result<> CpuProgram::place_variables() {
   const auto& all = module_->variables;
   variables_.resize(all.size());
@@ -55,8 +56,8 @@ Result<> CpuProgram::place_variables() {
   memset(block_, 0, end + 64);
   for (size_t i = 0; i < all.size(); ++i) {
     if (!in_device_memory(all[i])) continue;
-    void* address = static_cast<char*>(block_) + offsets[i];
-    variables_[i] = {address, size_t(all[i].size), all[i].managed};
+    void* address = all[i].place ? all[i].place : static_cast<char*>(block_) + offsets[i];
+    variables_[i] = {address, size_t(all[i].size), all[i].managed || all[i].place};
     by_name_.emplace(all[i].name, i);
     symbols_.emplace(std::string(all[i].name), address);
   }
