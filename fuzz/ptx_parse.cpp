@@ -19,7 +19,8 @@ using namespace anywarp;
 
 void check_error(const Error& error) {
   const bool known = error.code == CUDA_ERROR_INVALID_PTX || error.code == CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
-  if (!known || error.message.empty() || !error.place.starts_with("input:")) report("an error without code, message or place", error.text());
+  if (!known || error.message.empty() || !error.place.starts_with("input:"))
+    report("an error without code, message or place", error.text());
 }
 
 }  // namespace
@@ -35,7 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text = ptx::print(**module);
   auto again = ptx::parse(text, "input");
   if (!again) report("what was printed does not parse", again.error().text() + "\n" + text);
-  if (static_cast<bool>(ptx::verify(**again)) != static_cast<bool>(verified)) report("verify says something else of what was printed", text);
+  if (static_cast<bool>(ptx::verify(**again)) != static_cast<bool>(verified))
+    report("verify says something else of what was printed", text);
   if (const std::string second = ptx::print(**again); second != text) report("printing is not a fixpoint", text + "\n---\n" + second);
   return 0;
 }
