@@ -339,7 +339,7 @@ def trampoline(entry, driver, symbol, twin):
     if entry.any_time:
         return f'{head}  return {call};\n}}\n'
     need = 'Driver' if entry.no_context else 'Context'
-    traced = ''.join(f', {p.name}' for p in entry.parameters)
+    traced = ''.join(f', Argument{{"{p.name}", {p.name}}}' for p in entry.parameters)
     return f'{head}  return enter<Need::{need}>(EntryPoint::{symbol}, [&] {{ return {call}; }}{traced});\n}}\n'
 
 

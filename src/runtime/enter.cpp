@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "runtime/thread_state.h"
 
@@ -39,9 +40,19 @@ bool is_sticky(cudaError_t error) {
   }
 }
 
-TraceText::TraceText(EntryPoint entry) { add("%s(", name(entry)); }
+namespace {
 
-void TraceText::add(const char* format, ...) {
+long long now_ns() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+}  // namespace
+
+TraceText::TraceText(EntryPoint entry) : begin_(now_ns()) { add_text("trace: %s(", name(entry)); }
+
+void TraceText::add_text(const char* format, ...) {
   if (length_ >= sizeof text_ - 1) return;
   va_list arguments;
   va_start(arguments, format);
@@ -50,25 +61,33 @@ void TraceText::add(const char* format, ...) {
   if (size > 0) length_ += static_cast<unsigned>(size);
 }
 
-void TraceText::argument_text(const char* text) {
-  add("%s%s", first_ ? "" : ", ", text);
+void TraceText::next(const char* name) {
+  add_text("%s%s=", first_ ? "" : ", ", name);
   first_ = false;
 }
 
-void TraceText::argument(const void* value) {
-  char text[32];
-  snprintf(text, sizeof text, "%p", value);
-  argument_text(value ? text : "null");
+void TraceText::add_shape(unsigned long x, unsigned long y, unsigned long z) { add_text("{%lu, %lu, %lu}", x, y, z); }
+
+void TraceText::add_quoted(const char* text) {
+  if (text) {
+    add_text("\"%.100s\"", text);
+  } else {
+    add_pointer(text);
+  }
 }
 
-void TraceText::argument(long long value) {
-  char text[32];
-  snprintf(text, sizeof text, "%lld", value);
-  argument_text(text);
+void TraceText::add_pointer(const void* pointer) {
+  if (pointer) {
+    add_text("%p", pointer);
+  } else {
+    add_text("null");
+  }
 }
+
+void TraceText::add_number(long long number) { add_text("%lld", number); }
 
 void TraceText::write(cudaError_t error) {
-  add(") = %s", api::cudaGetErrorName(error));
+  add_text(") = %s, %.1f us", api::cudaGetErrorName(error), static_cast<double>(now_ns() - begin_) / 1000);
   trace_line(text_);
 }
 

@@ -51,47 +51,71 @@ To as(From value) {
   }
 }
 
-/// Builds "name(0x7f.., 3, {..}) = error" in a buffer of its own.
+/// An argument of a call with its name, for the trace.
+template <class T>
+struct Argument {
+  const char* name;
+  const T& value;
+};
+template <class T>
+Argument(const char*, const T&) -> Argument<T>;
+
+/// Builds "trace: name(pointer=0x7f.., size=3) = cudaSuccess, 1.2 us" in a buffer of its own.
 class TraceText {
  public:
   explicit TraceText(EntryPoint entry);
-  void argument(const void* value);
-  void argument(long long value);
-  void argument_text(const char* text);
+
+  template <class T>
+  void argument(const Argument<T>& argument) {
+    next(argument.name);
+    if constexpr (requires { argument.value.x + argument.value.z; }) {
+      add_shape(argument.value.x, argument.value.y, argument.value.z);
+    } else if constexpr (__is_class(T) || __is_union(T)) {
+      add_text("{..}");
+    } else if constexpr (__is_same(T, const char*)) {
+      add_quoted(argument.value);
+    } else if constexpr (__is_pointer(T)) {
+      add_pointer((const void*)argument.value);  // NOLINT: functions as well
+    } else {
+      add_number(static_cast<long long>(argument.value));
+    }
+  }
+
   void write(cudaError_t error);
 
  private:
-  void add(const char* format, ...) __attribute__((format(printf, 2, 3)));
+  void next(const char* name);
+  void add_shape(unsigned long x, unsigned long y, unsigned long z);
+  void add_quoted(const char* text);
+  void add_pointer(const void* pointer);
+  void add_number(long long number);
+  void add_text(const char* format, ...) __attribute__((format(printf, 2, 3)));
 
-  char text_[512];
+  char text_[1000];
   unsigned length_ = 0;
   bool first_ = true;
+  long long begin_;
 };
-
-template <class T>
-void trace_argument(TraceText& text, const T& value) {
-  if constexpr (__is_class(T) || __is_union(T)) {
-    text.argument_text("{..}");
-  } else if constexpr (requires { static_cast<const volatile void*>(value); }) {
-    text.argument((const void*)value);  // NOLINT
-  } else if constexpr (requires { (const void*)value; } && !requires { value + value; }) {
-    text.argument((const void*)value);  // NOLINT: a function
-  } else {
-    text.argument(static_cast<long long>(value));
-  }
-}
 
 enum class Need { Driver, Context };
 
-template <Need need, class Call, class... Arguments>
-cudaError_t enter(EntryPoint entry, const Call& call, const Arguments&... arguments) {
+template <Need need, class Call>
+cudaError_t perform(const Call& call) {
   cudaError_t error = load_driver();
   if (need == Need::Context && error == cudaSuccess) error = ensure_context();
-  if (error == cudaSuccess) error = call();
+  return error == cudaSuccess ? call() : error;
+}
+
+template <Need need, class Call, class... Arguments>
+cudaError_t enter(EntryPoint entry, const Call& call, const Argument<Arguments>&... arguments) {
+  cudaError_t error = cudaSuccess;
   if (__builtin_expect(tracing(), 0)) {
     TraceText text(entry);
-    (trace_argument(text, arguments), ...);
+    (text.argument(arguments), ...);
+    error = perform<need>(call);
     text.write(error);
+  } else {
+    error = perform<need>(call);
   }
   return error == cudaSuccess ? error : record(error);
 }
