@@ -31,10 +31,14 @@ Handler lower_bra, lower_brx, lower_ret, lower_exit;
 Handler lower_call, lower_alloca, lower_stacksave, lower_stackrestore;
 // barrier.cpp
 Handler lower_barrier, lower_fence;
+// mbarrier.cpp
+Handler lower_mbarrier, lower_copy_arrive;
 // atomic.cpp
 Handler lower_atom;
 // warp.cpp
 Handler lower_shfl, lower_vote, lower_match, lower_redux, lower_activemask, lower_elect;
+// matrix.cpp
+Handler lower_mma, lower_wmma, lower_ldmatrix, lower_movmatrix;
 // video.cpp
 Handler lower_video, lower_video_simd;
 // miscellaneous.cpp

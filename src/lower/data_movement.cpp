@@ -229,9 +229,8 @@ void copy_async(Lowering& lower, const Inst& inst) {
 }  // namespace
 
 void lower_cp(Lowering& lower, const Inst& inst) {
-  if (!inst.has("async") || inst.has("bulk") || inst.has("mbarrier::arrive::noinc") || inst.has("mbarrier") ||
-      inst.has("mbarrier::arrive") || inst.has("reduce"))
-    return lower.unsupported(inst);
+  if (!inst.has("async") || inst.has("bulk") || inst.has("reduce")) return lower.unsupported(inst);
+  if (inst.has("mbarrier")) return lower_copy_arrive(lower, inst);
   if (inst.has("commit_group") || inst.has("wait_group") || inst.has("wait_all")) return;
   copy_async(lower, inst);
 }
