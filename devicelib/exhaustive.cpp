@@ -1,9 +1,12 @@
 // Every float through the inline functions of one argument, against double's functions of C's library: the largest error of each
-// in ulp. It takes a minute or two a function, so it is a program to run by hand:  devicelib_exhaustive [NAME...]
+// in ulp. It takes minutes a function, so it is a program to run by hand:  devicelib_exhaustive [--step N] [NAME...]
+// With a step only each N-th float is looked at.
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <thread>
@@ -49,9 +52,9 @@ struct Worst {
   uint64_t wrong = 0;  // NaN or infinity where there is none, or the other way round
 };
 
-Worst scan(const Function& function, uint64_t from, uint64_t to) {
+Worst scan(const Function& function, uint64_t from, uint64_t to, uint64_t step) {
   Worst worst;
-  for (uint64_t bits = from; bits < to; ++bits) {
+  for (uint64_t bits = from; bits < to; bits += step) {
     const float x = std::bit_cast<float>(static_cast<uint32_t>(bits));
     const float got = function.single(x);
     const double exact = function.exact(x);
@@ -79,6 +82,12 @@ Worst scan(const Function& function, uint64_t from, uint64_t to) {
 
 int main(int argc, char** argv) {
   bool holds = true;
+  uint64_t step = 1;
+  if (argc > 2 && !std::strcmp(argv[1], "--step")) {
+    step = std::max(1, std::atoi(argv[2]));
+    argc -= 2;
+    argv += 2;
+  }
   for (const Function& function : kFunctions) {
     bool wanted = argc == 1;
     for (int i = 1; i < argc; ++i) wanted |= !std::strcmp(argv[i], function.name);
@@ -87,7 +96,7 @@ int main(int argc, char** argv) {
     std::vector<Worst> found(parts);
     std::vector<std::thread> threads;
     for (unsigned i = 0; i < parts; ++i)
-      threads.emplace_back([&, i] { found[i] = scan(function, (uint64_t{i} << 32) / parts, (uint64_t{i + 1} << 32) / parts); });
+      threads.emplace_back([&, i] { found[i] = scan(function, (uint64_t{i} << 32) / parts, (uint64_t{i + 1} << 32) / parts, step); });
     for (std::thread& thread : threads) thread.join();
     Worst worst;
     for (const Worst& part : found) {

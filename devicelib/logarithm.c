@@ -27,8 +27,8 @@ INLINE double log_of_any_f64(double x, double value) {
   return x == 0 ? -__builtin_inf() : value;
 }
 
-/// log(1 + f) + e ln2, where the sum of `f` and `f_low` is meant.
-INLINE float natural_log(float e, float f, float f_low) {
+/// log(1 + f) - f + f^2 / 2
+INLINE float log_beyond_second(float f, float square) {
   float q = fma_f32(-0x1.45561ep-4f, f, 0x1.02d7a4p-3f);
   q = fma_f32(q, f, -0x1.0a1966p-3f);
   q = fma_f32(q, f, 0x1.231308p-3f);
@@ -36,8 +36,13 @@ INLINE float natural_log(float e, float f, float f_low) {
   q = fma_f32(q, f, 0x1.999f42p-3f);
   q = fma_f32(q, f, -0x1.0000ccp-2f);
   q = fma_f32(q, f, 0x1.555554p-2f);
+  return f * square * q;
+}
+
+/// log(1 + f) + e ln2, where the sum of `f` and `f_low` is meant.
+INLINE float natural_log(float e, float f, float f_low) {
   const float square = f * f;
-  const float rest = fma_f32(-0.5f, square, fma_f32(f * square, q, fma_f32(e, 0x1.7f7d1cp-20f, f_low)));
+  const float rest = fma_f32(-0.5f, square, log_beyond_second(f, square) + fma_f32(e, 0x1.7f7d1cp-20f, f_low));
   return fma_f32(e, 0x1.62e4p-1f, f + rest);
 }
 
@@ -49,15 +54,9 @@ OPERATION float __aw_logf(float x) {
 OPERATION float __aw_log2f(float x) {
   const Split a = split(x);
   const float f = a.f, square = f * f;
-  float q = fma_f32(0x1.077a2cp-3f, f, -0x1.a42ea4p-3f);
-  q = fma_f32(q, f, 0x1.b5d4ccp-3f);
-  q = fma_f32(q, f, -0x1.e9e084p-3f);
-  q = fma_f32(q, f, 0x1.270f28p-2f);
-  q = fma_f32(q, f, -0x1.7159f8p-2f);
-  q = fma_f32(q, f, 0x1.ec71ep-2f);
-  q = fma_f32(q, f, -0x1.715474p-1f);
-  const float rest = fma_f32(square, q, f * 0x1.4ae0cp-26f);
-  return log_of_any(x, a.e + fma_f32(f, 0x1.715476p0f, rest));
+  const float rest = fma_f32(-0.5f, square, log_beyond_second(f, square));
+  const float low = fma_f32(rest, 0x1.715476p0f, f * 0x1.4ae0cp-26f);
+  return log_of_any(x, a.e + fma_f32(f, 0x1.715476p0f, low));
 }
 
 OPERATION float __aw_log10f(float x) {

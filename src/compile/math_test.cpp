@@ -335,7 +335,6 @@ void check_norms(int count, double bound, double inverse_bound, Real (*norm)(con
     check_value<Real>({"rnorm", inverse_oracle, inverse_bound}, measured_inverse, inverse(a), static_cast<double>(a[0]),
                       static_cast<double>(a[1]), 0);
   }
-  const std::string digit = std::to_string(count);
   finish<Real>({count == 3 ? "norm3d" : "norm4d", {}, bound}, measured);
   finish<Real>({count == 3 ? "rnorm3d" : "rnorm4d", {}, inverse_bound}, measured_inverse);
 }
