@@ -20,7 +20,7 @@
 
 namespace anywarp::runtime {
 
-Driver driver_table;
+constinit Driver driver_table = {};
 
 namespace {
 

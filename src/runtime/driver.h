@@ -14,7 +14,7 @@ struct Driver {
 #undef AW_DRIVER
 };
 
-extern Driver driver_table;
+extern constinit Driver driver_table;
 
 /// Finds and initialises the driver, once. Whatever fails is said on stderr, and is the result of every later call as well:
 /// cudaErrorInsufficientDriver when there is none or it is too old, otherwise what cuInit said.

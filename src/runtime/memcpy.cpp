@@ -2,6 +2,8 @@
 // direction. Copies of rows and boxes become the driver's CUDA_MEMCPY3D, in which every size along x is in bytes, where the runtime
 // counts elements as soon as an array takes part.
 
+#include <string.h>
+
 #include "entry_points.h"
 #include "runtime/array.h"
 #include "runtime/enter.h"
@@ -26,6 +28,14 @@ bool sides_of(cudaMemcpyKind kind, Sides& sides) {
 }
 
 CUdeviceptr address(const void* pointer) { return reinterpret_cast<CUdeviceptr>(pointer); }
+
+/// A structure of the driver's with nothing set.
+template <class Copy>
+Copy zeroed() {
+  Copy copy;
+  memset(&copy, 0, sizeof copy);
+  return copy;
+}
 
 /// One side of a copy in the driver's form. `Copy` is any of its structures.
 template <class Copy>
@@ -95,7 +105,7 @@ cudaError_t copy_rows(void* dst, size_t dpitch, const void* src, size_t spitch, 
   if (!sides_of(kind, sides)) return cudaErrorInvalidMemcpyDirection;
   if (width == 0 || height == 0) return cudaSuccess;
   if (width > dpitch || width > spitch) return cudaErrorInvalidPitchValue;
-  CUDA_MEMCPY2D copy = {};
+  auto copy = zeroed<CUDA_MEMCPY2D>();
   set_source(copy, sides.source, src, spitch);
   set_target(copy, sides.target, dst, dpitch);
   copy.WidthInBytes = width;
@@ -110,7 +120,7 @@ cudaError_t copy_to_array(cudaArray_t dst, size_t x, size_t y, const void* src, 
   if (!sides_of(kind, sides) || sides.target == CU_MEMORYTYPE_HOST) return cudaErrorInvalidMemcpyDirection;
   if (width == 0 || height == 0) return cudaSuccess;
   if (width > spitch && height > 1) return cudaErrorInvalidPitchValue;
-  CUDA_MEMCPY2D copy = {};
+  auto copy = zeroed<CUDA_MEMCPY2D>();
   set_source(copy, sides.source, src, spitch);
   set_target(copy, dst);
   copy.dstXInBytes = x;
@@ -126,7 +136,7 @@ cudaError_t copy_from_array(void* dst, size_t dpitch, cudaArray_const_t src, siz
   if (!sides_of(kind, sides) || sides.source == CU_MEMORYTYPE_HOST) return cudaErrorInvalidMemcpyDirection;
   if (width == 0 || height == 0) return cudaSuccess;
   if (width > dpitch && height > 1) return cudaErrorInvalidPitchValue;
-  CUDA_MEMCPY2D copy = {};
+  auto copy = zeroed<CUDA_MEMCPY2D>();
   set_source(copy, src);
   set_target(copy, sides.target, dst, dpitch);
   copy.srcXInBytes = x;
@@ -140,7 +150,7 @@ cudaError_t copy_between_arrays(cudaArray_t dst, size_t dst_x, size_t dst_y, cud
                                 size_t width, size_t height, cudaMemcpyKind kind, Issue issue) {
   if (kind != cudaMemcpyDeviceToDevice && kind != cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;
   if (width == 0 || height == 0) return cudaSuccess;
-  CUDA_MEMCPY2D copy = {};
+  auto copy = zeroed<CUDA_MEMCPY2D>();
   set_source(copy, src);
   set_target(copy, dst);
   copy.srcXInBytes = src_x;
@@ -248,14 +258,14 @@ cudaError_t copy_box(const cudaMemcpy3DParms* p, Issue issue) {
     return cudaErrorInvalidMemcpyDirection;
   }
   if (is_empty(*p)) return cudaSuccess;
-  CUDA_MEMCPY3D copy = {};
+  auto copy = zeroed<CUDA_MEMCPY3D>();
   if (const cudaError_t error = set_box(*p, copy, sides.source, sides.target)) return error;
   return to_error(issue(copy));
 }
 
 cudaError_t copy_box_between_devices(const cudaMemcpy3DPeerParms* p, Issue issue) {
   if (!p) return cudaErrorInvalidValue;
-  CUDA_MEMCPY3D_PEER copy = {};
+  auto copy = zeroed<CUDA_MEMCPY3D_PEER>();
   if (const cudaError_t error = primary_context(p->srcDevice, copy.srcContext)) return error;
   if (const cudaError_t error = primary_context(p->dstDevice, copy.dstContext)) return error;
   if (is_empty(*p)) return cudaSuccess;
