@@ -32,6 +32,7 @@ class EntryPoint:
     owner: str
     twin: str      # '', 'ptds' or 'ptsz'
     forward: str   # the driver's entry point that does the same, or ''
+    needs: str     # one without which it cannot work, or ''
     supported: bool
     any_time: bool
     no_context: bool
@@ -84,12 +85,12 @@ def read_entry_points():
         flags = {}
         for flag in (match[4] or '').split():
             key, _, value = flag.partition('=')
-            if key not in ('forward', 'unsupported', 'any_time', 'no_context', 'ptds', 'ptsz', 'device', 'deprecated', 'hidden'):
+            if key not in ('forward', 'needs', 'unsupported', 'any_time', 'no_context', 'ptds', 'ptsz', 'device', 'deprecated', 'hidden'):
                 api.fail(TABLE, number, f'unknown flag `{flag}`')
             flags[key] = value
         entries.append(EntryPoint(
             result=(match[1] or 'cudaError_t').strip(), symbol=match[2], parameters=parameters, owner=owner,
-            twin='ptds' if 'ptds' in flags else 'ptsz' if 'ptsz' in flags else '', forward=flags.get('forward', ''),
+            twin='ptds' if 'ptds' in flags else 'ptsz' if 'ptsz' in flags else '', forward=flags.get('forward', ''), needs=flags.get('needs', ''),
             supported='unsupported' not in flags, **{flag: flag in flags for flag in ('any_time', 'no_context', 'device', 'deprecated', 'hidden')}))
     if len({entry.symbol for entry in entries}) != len(entries):
         sys.exit(f'{TABLE}: a symbol is listed twice')
@@ -251,7 +252,7 @@ def profiler_header():
 def coverage_part():
     """The runtime's part of docs/coverage.md."""
     driver = {entry.symbol: entry for entry in api.read_entry_points()}
-    works = lambda entry: entry.supported and (not entry.forward or driver[entry.forward].supported)
+    works = lambda entry: entry.supported and all(driver[symbol].supported for symbol in (entry.forward, entry.needs) if symbol)
     owners, entries = {}, read_entry_points()
     for entry in entries:
         owners.setdefault(entry.owner, []).append(entry)
