@@ -36,6 +36,11 @@ Result<> check_extent(const char* what, size_t extent, int most) {
 Result<> check_extents(const Device& device, const CUDA_ARRAY3D_DESCRIPTOR& array) {
   const auto limit = [&](CUdevice_attribute which) { return device.attribute(which); };
   if (array.Width == 0) return invalid_value("The array has a width of 0.");
+  if ((array.Flags & CUDA_ARRAY3D_CUBEMAP) != 0) {
+    if (array.Width != array.Height) return invalid_value("The faces of a cubemap are squares.");
+    if (array.Depth == 0 || array.Depth % 6 != 0) return invalid_value("A cubemap has six faces, and a layered one six for each layer.");
+    return check_extent("width", array.Width, limit(CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURECUBEMAP_WIDTH));
+  }
   if ((array.Flags & CUDA_ARRAY3D_LAYERED) != 0) {
     if (array.Depth == 0) return invalid_value("The layered array has no layers.");
     if (array.Height == 0) {
@@ -76,7 +81,7 @@ Result<> cuArray3DCreate_v2(CUarray* pHandle, const CUDA_ARRAY3D_DESCRIPTOR* pAl
     return Error{CUDA_ERROR_NOT_SUPPORTED, "Arrays of the format " + std::to_string(int(wanted.Format)) + " are not supported.", ""};
   if (wanted.NumChannels != 1 && wanted.NumChannels != 2 && wanted.NumChannels != 4)
     return invalid_value("The array has " + std::to_string(wanted.NumChannels) + " channels; there may be 1, 2 or 4.");
-  constexpr unsigned kSupported = CUDA_ARRAY3D_LAYERED | CUDA_ARRAY3D_SURFACE_LDST | CUDA_ARRAY3D_TEXTURE_GATHER;
+  constexpr unsigned kSupported = CUDA_ARRAY3D_LAYERED | CUDA_ARRAY3D_SURFACE_LDST | CUDA_ARRAY3D_TEXTURE_GATHER | CUDA_ARRAY3D_CUBEMAP;
   if ((wanted.Flags & ~kSupported) != 0)
     return Error{CUDA_ERROR_NOT_SUPPORTED, "Arrays with the flags " + std::to_string(wanted.Flags) + " are not supported.", ""};
   AW_TRY(check_extents(context->device(), wanted));

@@ -1,4 +1,4 @@
-// A CUDA array: rows without padding, layer after layer. Programs see it through copies only, until textures come.
+// A CUDA array: rows without padding, layer after layer. Programs see it through copies, textures and surfaces.
 #pragma once
 
 #include "driver/object.h"

@@ -14,6 +14,8 @@ Result<> may_enter() {
   return {};
 }
 
+Error out_of_memory() { return {CUDA_ERROR_OUT_OF_MEMORY, "The process is out of memory.", ""}; }
+
 CUresult leave(EntryPoint entry, const Result<>& result) {
   if (result) return CUDA_SUCCESS;
   const CUresult code = result.error().code;

@@ -51,6 +51,7 @@ observe::Argument observed(const Argument<T>& argument) {
 
 /// NOT_INITIALIZED before cuInit and in a forked child; NOT_PERMITTED within a function that a stream calls.
 Result<> may_enter();
+Error out_of_memory();
 /// The call's code; what failed goes to the log.
 CUresult leave(EntryPoint entry, const Result<>& result);
 void observed_begin(observe::Call& call, EntryPoint entry);
@@ -64,7 +65,12 @@ CUresult enter(EntryPoint entry, const Body& body, Argument<Types>... arguments)
   const auto guarded = [&]() -> Result<> {
     if constexpr (gate != Gate::AnyTime) AW_TRY(may_enter());
     const NullStreamScope scope(gate == Gate::PerThread);
-    return body();
+    // The library's own containers throw when the process is out of memory; that ends here.
+    try {
+      return body();
+    } catch (...) {
+      return out_of_memory();
+    }
   };
   if (observe::active()) [[unlikely]] {
     const std::array<observe::Argument, sizeof...(Types)> list{observed(arguments)...};

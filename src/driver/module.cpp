@@ -1,6 +1,6 @@
 // From an image to code on the backend:
 //
-//   image --ptx::read_image--> text --ptx::parse, ptx::verify--> ptx::Module --Backend::load--> backend::Program
+//   image --ptx::read_image--> text --ptx::parse, ptx::verify (ptx::link)--> ptx::Module --Backend::load--> backend::Program
 //
 // Nothing is compiled here; that happens when a kernel is launched for the first time.
 #include "driver/module.h"
@@ -13,6 +13,7 @@
 #include "driver/process.h"
 #include "observe/observe.h"
 #include "ptx/fatbin.h"
+#include "ptx/link.h"
 #include "ptx/module.h"
 #include "ptx/ptx.h"
 
@@ -23,25 +24,31 @@
 namespace anywarp::driver {
 namespace {
 
+// Functions that no module defines and the compiler knows.
+bool is_provided(std::string_view name) {
+  return name == "vprintf" || name == "malloc" || name == "free" || name == "__assertfail" || name.starts_with("__nv_") ||
+         // The device runtime's own: a kernel that calls one fails when it is launched, the others of the module do not.
+         name.starts_with("cuda") || name.starts_with("__cuda");
+}
+
+}  // namespace
+
 unsigned capability() {
   const device::Properties& properties = process()->devices().front()->properties();
   return unsigned(properties.major() * 10 + properties.minor());
 }
 
-Result<std::shared_ptr<const ptx::Module>> parse(const std::vector<ptx::Text>& texts) {
-  if (texts.size() > 1)
-    return Error{
-        CUDA_ERROR_NOT_SUPPORTED,
-        "The image consists of " + std::to_string(texts.size()) +
-            " parts that have to be linked (nvcc -rdc=true), which is not supported; build it with -rdc=false or with Anywarp's nvcc.",
-        ""};
-  const std::string name = texts.front().name.empty() ? "ptx" : texts.front().name;
-  AW_ASSIGN(std::shared_ptr<const ptx::Module> module, ptx::parse(texts.front().text, name));
+Result<std::shared_ptr<const ptx::Module>> parse_verified(const ptx::Text& text) {
+  AW_ASSIGN(std::shared_ptr<const ptx::Module> module, ptx::parse(text.text, text.name.empty() ? "ptx" : text.name));
   AW_TRY(ptx::verify(*module));
   return module;
 }
 
-Result<std::string> content(const char* path) {
+Result<std::shared_ptr<const ptx::Module>> link_modules(const std::vector<std::shared_ptr<const ptx::Module>>& modules) {
+  return ptx::link(modules, "linked", {.is_provided = is_provided});
+}
+
+Result<std::string> read_file(const char* path) {
   FILE* file = fopen(path, "rb");
   if (!file) return Error{CUDA_ERROR_FILE_NOT_FOUND, std::string("The file '") + path + "' cannot be opened: " + strerror(errno) + ".", ""};
   std::string text;
@@ -52,8 +59,6 @@ Result<std::string> content(const char* path) {
   if (failed) return Error{CUDA_ERROR_FILE_NOT_FOUND, std::string("The file '") + path + "' cannot be read: " + strerror(errno) + ".", ""};
   return text;
 }
-
-}  // namespace
 
 Result<std::shared_ptr<LoadedProgram>> LoadedProgram::load(std::shared_ptr<const ptx::Module> code, Context* owner) {
   AW_ASSIGN(std::unique_ptr<backend::Program> program, process()->backend().load(std::move(code)));
@@ -101,7 +106,14 @@ Result<std::shared_ptr<const ptx::Module>> read_code(const void* image, size_t b
   const uint64_t begin = observe::now_ns();
   const auto read = [&]() -> Result<std::shared_ptr<const ptx::Module>> {
     AW_ASSIGN(std::vector<ptx::Text> texts, ptx::read_image(image, bytes, capability()));
-    return parse(texts);
+    if (texts.size() == 1) return parse_verified(texts.front());
+    // nvcc -rdc=true: the driver links what the host linker has put together.
+    std::vector<std::shared_ptr<const ptx::Module>> modules;
+    for (const ptx::Text& text : texts) {
+      AW_ASSIGN(auto module, parse_verified(text));
+      modules.push_back(std::move(module));
+    }
+    return link_modules(modules);
   };
   auto code = read();
   if (!code) {
@@ -114,7 +126,7 @@ Result<std::shared_ptr<const ptx::Module>> read_code(const void* image, size_t b
 
 Result<std::shared_ptr<const ptx::Module>> read_code_file(const char* path, JitOptions& options) {
   AW_TRY(need(path, "fname"));
-  AW_ASSIGN(std::string image, content(path));
+  AW_ASSIGN(std::string image, read_file(path));
   return read_code(image.c_str(), image.size(), options);
 }
 

@@ -6,6 +6,7 @@
 #include "driver/function.h"
 #include "driver/jit_options.h"
 #include "driver/object.h"
+#include "ptx/fatbin.h"
 
 #include <cuda.h>
 
@@ -66,6 +67,13 @@ class Module final : public Object {
 Result<std::shared_ptr<const ptx::Module>> read_code(const void* image, size_t bytes, JitOptions& options);
 /// The same for a file. Errors: FILE_NOT_FOUND too.
 Result<std::shared_ptr<const ptx::Module>> read_code_file(const char* path, JitOptions& options);
+
+/// The steps of it. `capability` is what PTX is chosen for.
+unsigned capability();
+Result<std::string> read_file(const char* path);
+Result<std::shared_ptr<const ptx::Module>> parse_verified(const ptx::Text& text);
+/// What the driver itself provides may stay undefined. One module is linked as well, so that what it lacks is told.
+Result<std::shared_ptr<const ptx::Module>> link_modules(const std::vector<std::shared_ptr<const ptx::Module>>& modules);
 
 /// Errors: INVALID_HANDLE; the sticky error of its context.
 Result<Module*> module_of(CUmodule handle);

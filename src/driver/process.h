@@ -7,6 +7,7 @@
 #include "driver/device.h"
 #include "driver/executor.h"
 #include "driver/handles.h"
+#include "driver/texture.h"
 
 #include <atomic>
 #include <memory>
@@ -25,6 +26,7 @@ class Process {
   Handles& handles() { return handles_; }
   Allocations& allocations() { return allocations_; }
   Executor& executor() { return executor_; }
+  TextureTable& textures() { return textures_; }
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
   bool launch_blocking() const { return launch_blocking_; }
 
@@ -50,6 +52,7 @@ class Process {
   Handles handles_;
   Allocations allocations_;
   Executor executor_;
+  TextureTable textures_;
   std::vector<std::unique_ptr<Device>> devices_;
   bool launch_blocking_ = false;
   std::atomic<bool> exiting_{false};

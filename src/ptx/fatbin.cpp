@@ -193,4 +193,17 @@ Result<std::vector<Text>> read_image(const void* image, size_t bytes, unsigned c
   return std::vector<Text>{Text{std::string(text), ""}};
 }
 
+// Sections are told by their content: members of archives begin at even offsets.
+Result<std::vector<Text>> read_object(std::string_view file, unsigned capability) {
+  std::vector<Text> texts;
+  for (size_t at = 0; at + kContainerHeader <= file.size(); at += 2) {
+    if (get<uint32_t>(file.data() + at) != kContainerMagic || get<uint16_t>(file.data() + at + 4) != 1) continue;
+    AW_ASSIGN(Text text, best_text(file.data() + at, file.size() - at, capability));
+    texts.push_back(std::move(text));
+    at += kContainerHeader;
+  }
+  if (texts.empty()) return Error{CUDA_ERROR_INVALID_IMAGE, "The object holds no code for a device.", ""};
+  return texts;
+}
+
 }  // namespace anywarp::ptx

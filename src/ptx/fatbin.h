@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace anywarp::ptx {
@@ -20,5 +21,9 @@ struct Text {
 /// device could run, else the oldest.
 /// Errors: NO_BINARY_FOR_GPU when there is machine code but no PTX; INVALID_IMAGE for what is neither; INVALID_VALUE for null.
 Result<std::vector<Text>> read_image(const void* image, size_t bytes, unsigned capability);
+
+/// The PTX of every container in a host object file or an archive of them, libcudadevrt.a for one.
+/// Errors: those of read_image; INVALID_IMAGE when there is no container.
+Result<std::vector<Text>> read_object(std::string_view file, unsigned capability);
 
 }  // namespace anywarp::ptx

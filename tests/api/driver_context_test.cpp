@@ -31,12 +31,11 @@ TEST_F(DriverContext, DeviceTellsWhatItIs) {
   char cut[5];
   EXPECT_OK(cuDeviceGetName(cut, sizeof cut, device_));
   EXPECT_STREQ(cut, "Anyw");
-  int warp = 0, major = 0, same = 0, minor = 0;
+  int warp = 0, major = 0;
   EXPECT_OK(cuDeviceGetAttribute(&warp, CU_DEVICE_ATTRIBUTE_WARP_SIZE, device_));
   EXPECT_EQ(warp, 32);
   EXPECT_OK(cuDeviceGetAttribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device_));
-  EXPECT_OK(cuDeviceComputeCapability(&same, &minor, device_));
-  EXPECT_EQ(major, same);
+  EXPECT_GE(major, 5);
   size_t bytes = 0;
   EXPECT_OK(cuDeviceTotalMem(&bytes, device_));
   EXPECT_GT(bytes, size_t(1) << 20);
@@ -128,8 +127,8 @@ TEST_F(DriverContext, PrimaryContextIsCounted) {
 
 TEST_F(DriverContext, NoPointerAtAllIsTakenForAHandle) {
   alignas(64) char own[64] = "not a handle";
-  void* const wild[] = {nullptr, own, reinterpret_cast<void*>(8), reinterpret_cast<void*>(~uintptr_t{0}), context_,
-                        reinterpret_cast<char*>(context_) + 8};
+  void* const wild[] = {
+      nullptr, own, reinterpret_cast<void*>(8), reinterpret_cast<void*>(~uintptr_t{0}), context_, reinterpret_cast<char*>(context_) + 8};
   int number = 0;
   CUfunction function;
   for (void* handle : wild) {

@@ -173,10 +173,14 @@ class Barrier {
           auto* self = static_cast<Barrier*>(barrier);
           self->reached_ = true;
           while (!self->open_) std::this_thread::sleep_for(std::chrono::microseconds(50));
+          self->left_ = true;
         },
         this));
   }
-  ~Barrier() { open(); }
+  ~Barrier() {
+    open();
+    while (!left_) std::this_thread::yield();
+  }
   Barrier(const Barrier&) = delete;
   Barrier& operator=(const Barrier&) = delete;
 
@@ -187,7 +191,7 @@ class Barrier {
   }
 
  private:
-  std::atomic<bool> open_{false}, reached_{false};
+  std::atomic<bool> open_{false}, reached_{false}, left_{false};
 };
 
 }  // namespace anywarp::test

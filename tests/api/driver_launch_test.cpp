@@ -114,6 +114,7 @@ TEST_F(DriverLaunch, AnIllegalAddressFailsTheContextAndNotTheProcess) {
   CUevent event = nullptr;
   ASSERT_OK(cuEventCreate(&event, 0));
   const CUdeviceptr memory = allocate(4);
+  const CUfunction nothing = function("nothing");
   EXPECT_OK(launch("wild", nullptr, CUdeviceptr(16)));
   EXPECT_CU(CUDA_ERROR_ILLEGAL_ADDRESS, cuCtxSynchronize());
   CUdeviceptr more = 0;
@@ -125,7 +126,7 @@ TEST_F(DriverLaunch, AnIllegalAddressFailsTheContextAndNotTheProcess) {
   EXPECT_CU(CUDA_ERROR_ILLEGAL_ADDRESS, cuMemcpyDtoH(&word, memory, 4));
   EXPECT_CU(CUDA_ERROR_ILLEGAL_ADDRESS, cuStreamCreate(&stream, 0));
   EXPECT_CU(CUDA_ERROR_ILLEGAL_ADDRESS, cuEventRecord(event, nullptr));
-  EXPECT_CU(CUDA_ERROR_ILLEGAL_ADDRESS, launch("nothing", nullptr));
+  EXPECT_CU(CUDA_ERROR_ILLEGAL_ADDRESS, cuLaunchKernel(nothing, 1, 1, 1, 1, 1, 1, 0, nullptr, nullptr, nullptr));
   module_ = nullptr;
   // Another context is not touched by it.
   CUcontext other = nullptr;
@@ -172,6 +173,7 @@ TEST_F(DriverLaunch, ResettingThePrimaryContextMendsIt) {
   EXPECT_OK(launch("nothing", nullptr));
   EXPECT_OK(cuCtxSynchronize());
   EXPECT_OK(cuDevicePrimaryCtxReset(device_));
+  EXPECT_OK(cuCtxPopCurrent(nullptr));
 }
 
 TEST_F(DriverLaunch, PrintsWhenItSynchronises) {

@@ -115,7 +115,7 @@ TEST_F(DriverModule, FunctionsAndVariables) {
 
   unsigned count = 0;
   EXPECT_OK(cuModuleGetFunctionCount(&count, module()));
-  EXPECT_EQ(count, 7u);
+  EXPECT_EQ(count, 8u);
   std::vector<CUfunction> all(count);
   EXPECT_OK(cuModuleEnumerateFunctions(all.data(), count, module()));
   const char* name = nullptr;
@@ -132,10 +132,12 @@ TEST_F(DriverModule, FunctionsAndVariables) {
 
 TEST_F(DriverModule, TheLogTellsLineAndColumn) {
   char errors[512] = "x", notes[512] = "x";
-  CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, CU_JIT_INFO_LOG_BUFFER, CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES,
-                            CU_JIT_OPTIMIZATION_LEVEL};
-  void* values[] = {errors, reinterpret_cast<void*>(sizeof errors), notes, reinterpret_cast<void*>(sizeof notes), reinterpret_cast<void*>(4)};
-  const char* broken = ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k() {\n  .reg .b32 %r<2>;\n  frobnicate.u32 %r1, %r1;\n  ret;\n}\n";
+  CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, CU_JIT_INFO_LOG_BUFFER,
+                            CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES, CU_JIT_OPTIMIZATION_LEVEL};
+  void* values[] = {errors, reinterpret_cast<void*>(sizeof errors), notes, reinterpret_cast<void*>(sizeof notes),
+                    reinterpret_cast<void*>(4)};
+  const char* broken =
+      ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k() {\n  .reg .b32 %r<2>;\n  frobnicate.u32 %r1, %r1;\n  ret;\n}\n";
   CUmodule module = nullptr;
   EXPECT_CU(CUDA_ERROR_INVALID_PTX, cuModuleLoadDataEx(&module, broken, 5, options, values));
   EXPECT_NE(std::string(errors).find(":6:3"), std::string::npos) << errors;
@@ -158,8 +160,9 @@ TEST_F(DriverModule, WhatIsNoCode) {
   EXPECT_CU(CUDA_ERROR_INVALID_IMAGE, cuModuleLoadData(&module, ""));
   EXPECT_CU(CUDA_ERROR_INVALID_IMAGE, cuModuleLoadData(&module, "\x01\x02\x03\x04"));
   EXPECT_NE(cuModuleLoadData(&module, "int main() { return 0; }"), CUDA_SUCCESS);
-  EXPECT_CU(CUDA_ERROR_NO_BINARY_FOR_GPU, cuModuleLoadData(&module, "\x7f"
-                                                                     "ELF\x02\x01\x01"));
+  EXPECT_CU(CUDA_ERROR_NO_BINARY_FOR_GPU, cuModuleLoadData(&module,
+                                                           "\x7f"
+                                                           "ELF\x02\x01\x01"));
   EXPECT_CU(CUDA_ERROR_FILE_NOT_FOUND, cuModuleLoad(&module, "/no/such/file.ptx"));
   EXPECT_CU(CUDA_ERROR_UNSUPPORTED_PTX_VERSION, cuModuleLoadData(&module, ".version 99.0\n.target sm_80\n.address_size 64\n"));
 }
@@ -167,8 +170,9 @@ TEST_F(DriverModule, WhatIsNoCode) {
 TEST_F(DriverModule, FatBinaries) {
   for (const Packing packing : {Packing::None, Packing::Lz4, Packing::Zstd})
     EXPECT_EQ(load_and_run(container(entry(80, 1, stores(80), packing)).c_str()), 80);
-  const std::string several = container(entry(50, 1, stores(50), Packing::None) + entry(80, 2, "machine code", Packing::None) +
-                                        entry(70, 1, stores(70), Packing::Zstd) + entry(120, 1, stores(120), Packing::None) + entry(70, 8, "?", Packing::None));
+  const std::string several =
+      container(entry(50, 1, stores(50), Packing::None) + entry(80, 2, "machine code", Packing::None) +
+                entry(70, 1, stores(70), Packing::Zstd) + entry(120, 1, stores(120), Packing::None) + entry(70, 8, "?", Packing::None));
   EXPECT_EQ(load_and_run(several.c_str()), 70);  // the newest that the device can run
   const std::string newer = container(entry(120, 1, stores(120), Packing::None) + entry(110, 1, stores(110), Packing::None));
   EXPECT_EQ(load_and_run(newer.c_str()), 110);  // or the oldest
@@ -253,7 +257,7 @@ TEST_F(DriverModule, LibrariesBelongToNoContext) {
   EXPECT_EQ(most, 65536);
   unsigned count = 0;
   EXPECT_OK(cuLibraryGetKernelCount(&count, library));
-  EXPECT_EQ(count, 7u);
+  EXPECT_EQ(count, 8u);
   const char* name = nullptr;
   EXPECT_OK(cuKernelGetName(&name, kernel));
   EXPECT_STREQ(name, "add");
@@ -267,10 +271,44 @@ TEST_F(DriverModule, LibrariesBelongToNoContext) {
   EXPECT_CU(CUDA_ERROR_INVALID_HANDLE, cuKernelGetFunction(&function, kernel));
 }
 
+TEST_F(DriverModule, Linking) {
+  const char* caller =
+      ".version 8.0\n.target sm_80\n.address_size 64\n.extern .func (.param .b32 r) answer();\n.visible .entry k(.param .u64 p) {\n"
+      ".reg .b64 %rd<2>; .reg .b32 %r<2>;\nld.param.u64 %rd1, [p];\n{ .param .b32 r; call (r), answer; ld.param.b32 %r1, [r]; }\n"
+      "st.global.u32 [%rd1], %r1;\nret;\n}\n";
+  const char* callee =
+      ".version 8.0\n.target sm_80\n.address_size 64\n.visible .func (.param .b32 r) answer() { st.param.b32 [r], 42; ret; }\n";
+  char errors[512] = "";
+  CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+  void* values[] = {errors, reinterpret_cast<void*>(sizeof errors)};
+  CUlinkState state = nullptr;
+  void* linked = nullptr;
+  size_t bytes = 0;
+  ASSERT_OK(cuLinkCreate(2, options, values, &state));
+  EXPECT_OK(cuLinkAddData(state, CU_JIT_INPUT_PTX, const_cast<char*>(caller), strlen(caller) + 1, "caller.ptx", 0, nullptr, nullptr));
+  EXPECT_NE(cuLinkComplete(state, &linked, &bytes), CUDA_SUCCESS);
+  EXPECT_NE(std::string(errors).find("answer"), std::string::npos) << errors;
+  const std::string fat = container(entry(80, 1, callee, Packing::Lz4));
+  EXPECT_OK(cuLinkAddData(state, CU_JIT_INPUT_FATBINARY, const_cast<char*>(fat.data()), fat.size(), "callee", 0, nullptr, nullptr));
+  ASSERT_OK(cuLinkComplete(state, &linked, &bytes));
+  EXPECT_EQ(load_and_run(linked), 42);
+  EXPECT_OK(cuLinkDestroy(state));
+  EXPECT_CU(CUDA_ERROR_INVALID_HANDLE, cuLinkDestroy(state));
+
+  // nvcc -rdc=true: the wrapper lists parts that the driver links.
+  const std::string first = container(entry(80, 1, caller, Packing::None));
+  const void* parts[] = {first.data(), fat.data(), nullptr};
+  Wrapper wrapper;
+  wrapper.version = 2;
+  wrapper.parts = parts;
+  EXPECT_EQ(load_and_run(&wrapper), 42);
+}
+
 TEST_F(DriverModule, ManagedVariablesAreOneForAllContexts) {
   const char* code =
       ".version 8.0\n.target sm_80\n.address_size 64\n.visible .global .attribute(.managed) .align 4 .u32 shared_word = 9;\n"
-      ".visible .entry k() { .reg .b32 %r<3>; ld.global.u32 %r1, [shared_word]; add.u32 %r2, %r1, 1; st.global.u32 [shared_word], %r2; ret; }\n";
+      ".visible .entry k() { .reg .b32 %r<3>; ld.global.u32 %r1, [shared_word]; add.u32 %r2, %r1, 1; st.global.u32 [shared_word], %r2; "
+      "ret; }\n";
   ASSERT_OK(cuCtxPopCurrent(nullptr));
   CUlibrary library = nullptr;
   ASSERT_OK(cuLibraryLoadData(&library, code, nullptr, nullptr, 0, nullptr, nullptr, 0));

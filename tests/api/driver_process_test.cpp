@@ -20,7 +20,8 @@ class DriverProcess : public testing::Test {
 CUmodule begin(CUcontext* context = nullptr) {
   CUcontext made = nullptr;
   CUmodule module = nullptr;
-  if (cuInit(0) != CUDA_SUCCESS || cuCtxCreate(&made, nullptr, 0, 0) != CUDA_SUCCESS || cuModuleLoadData(&module, kKernels) != CUDA_SUCCESS) _exit(1);
+  if (cuInit(0) != CUDA_SUCCESS || cuCtxCreate(&made, nullptr, 0, 0) != CUDA_SUCCESS || cuModuleLoadData(&module, kKernels) != CUDA_SUCCESS)
+    _exit(1);
   if (context) *context = made;
   return module;
 }
@@ -85,9 +86,9 @@ TEST_F(DriverProcess, CallsFromExitHandlers) {
         // Registered before cuInit, so it runs after whatever the driver has registered.
         atexit([] {
           CUdeviceptr memory = 0;
-          const bool fine = cuMemAlloc(&memory, 4) == CUDA_SUCCESS && cuMemFree(memory) == CUDA_SUCCESS && cuCtxSynchronize() == CUDA_SUCCESS &&
-                            cuLibraryUnload(library) == CUDA_SUCCESS && cuCtxDestroy(context) == CUDA_SUCCESS &&
-                            cuDevicePrimaryCtxReset(0) == CUDA_SUCCESS;
+          const bool fine = cuMemAlloc(&memory, 4) == CUDA_SUCCESS && cuMemFree(memory) == CUDA_SUCCESS &&
+                            cuCtxSynchronize() == CUDA_SUCCESS && cuLibraryUnload(library) == CUDA_SUCCESS &&
+                            cuCtxDestroy(context) == CUDA_SUCCESS && cuDevicePrimaryCtxReset(0) == CUDA_SUCCESS;
           _exit(fine ? 17 : 3);
         });
         CUmodule module = begin(&context);
@@ -129,10 +130,12 @@ TEST_F(DriverProcess, SeveralDevices) {
         fine = fine && cuCtxCreate(&second, nullptr, 0, 1) == CUDA_SUCCESS && cuMemAlloc(&b, 4) == CUDA_SUCCESS;
         fine = fine && cuPointerGetAttribute(&ordinal, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, b) == CUDA_SUCCESS && ordinal == 1;
         fine = fine && cuDeviceCanAccessPeer(&reach, 0, 1) == CUDA_SUCCESS && reach == 1;
-        fine = fine && cuCtxEnablePeerAccess(first, 0) == CUDA_SUCCESS && cuCtxEnablePeerAccess(first, 0) == CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED;
+        fine = fine && cuCtxEnablePeerAccess(first, 0) == CUDA_SUCCESS &&
+               cuCtxEnablePeerAccess(first, 0) == CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED;
         fine = fine && cuMemsetD32(b, 7, 1) == CUDA_SUCCESS && cuMemcpyPeer(a, first, b, second, 4) == CUDA_SUCCESS;
         fine = fine && cuMemcpyDtoH(&word, a, 4) == CUDA_SUCCESS && word == 7;
-        fine = fine && cuDeviceGetUuid(&ids[0], 0) == CUDA_SUCCESS && cuDeviceGetUuid(&ids[1], 1) == CUDA_SUCCESS && memcmp(&ids[0], &ids[1], 16) != 0;
+        fine = fine && cuDeviceGetUuid(&ids[0], 0) == CUDA_SUCCESS && cuDeviceGetUuid(&ids[1], 1) == CUDA_SUCCESS &&
+               memcmp(&ids[0], &ids[1], 16) != 0;
         exit(fine ? 17 : 1);
       },
       testing::ExitedWithCode(17), "");
@@ -157,7 +160,8 @@ TEST_F(DriverProcess, TraceTellsEveryCall) {
         (void)cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_WARP_SIZE, 7);
         exit(17);
       },
-      testing::ExitedWithCode(17), "cuDeviceGetAttribute\\(pi=0x[0-9a-f]+, attrib=10, dev=7\\) = CUDA_ERROR_INVALID_DEVICE, .* us; There is no device 7");
+      testing::ExitedWithCode(17),
+      "cuDeviceGetAttribute\\(pi=0x[0-9a-f]+, attrib=10, dev=7\\) = CUDA_ERROR_INVALID_DEVICE, .* us; There is no device 7");
 }
 
 TEST_F(DriverProcess, TheLibraryStaysWhenItIsClosed) {

@@ -63,8 +63,8 @@ TEST_F(DriverStream, InOrder) {
   std::vector<Step> steps(100);
   for (int i = 0; i < 100; ++i) {
     steps[size_t(i)] = {&order, i};
-    EXPECT_OK(cuLaunchHostFunc(stream, [](void* step) { static_cast<Step*>(step)->order->push_back(static_cast<Step*>(step)->number); },
-                               &steps[size_t(i)]));
+    EXPECT_OK(cuLaunchHostFunc(
+        stream, [](void* step) { static_cast<Step*>(step)->order->push_back(static_cast<Step*>(step)->number); }, &steps[size_t(i)]));
     EXPECT_OK(add(stream));
   }
   EXPECT_OK(cuStreamSynchronize(stream));
@@ -241,7 +241,8 @@ TEST_F(DriverStream, KernelsOfTwoStreamsRunAtOnce) {
   CUdeviceptr flag = 0;
   ASSERT_OK(cuMemAllocManaged(&flag, 8, CU_MEM_ATTACH_GLOBAL));
   auto* host = reinterpret_cast<volatile uint32_t*>(flag);
-  host[0] = host[1] = 0;
+  host[0] = 0;
+  host[1] = 0;
   CUstream first = blocking(), second = blocking();
   EXPECT_OK(launch("spin", first, flag, flag + 4));
   EXPECT_OK(launch("add", second, flag, 1u, 1u));
