@@ -39,6 +39,8 @@ Handler lower_atom;
 Handler lower_shfl, lower_vote, lower_match, lower_redux, lower_activemask, lower_elect;
 // matrix.cpp
 Handler lower_mma, lower_wmma, lower_ldmatrix, lower_movmatrix;
+// texture.cpp
+Handler lower_tex, lower_txq, lower_suld, lower_sust;
 // video.cpp
 Handler lower_video, lower_video_simd;
 // miscellaneous.cpp

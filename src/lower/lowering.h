@@ -57,6 +57,8 @@ class Lowering {
   unsigned elements(const Inst& inst, unsigned i) const;
   llvm::Value* read_element(const Inst& inst, unsigned i, unsigned element, Scalar as);
   void write_element(const Inst& inst, unsigned i, unsigned element, llvm::Value* value, Scalar as);
+  /// Element `element` of part `part` of a texture operand `[a, {x, y}]`; of an address `[a]` its base.
+  llvm::Value* read_part(const Inst& inst, unsigned i, unsigned part, unsigned element, Scalar as);
   /// The type of the register that an element of the operand goes to, else null (a sink, an immediate).
   llvm::Type* register_type(const Inst& inst, unsigned i, unsigned element = 0) const;
   /// The part that a video operand selects (`.b0`, `.h10`), without the dot, else "".

@@ -11,7 +11,7 @@
 //     C, D: rows g and g + 8, columns 2*t and 2*t + 1
 //
 // wmma leaves that open. Here rows of A, columns of B and rows of C lie one behind the other, and lane l holds elements l*P to
-// l*P + P-1; where all lanes together have room for two copies, the upper half of the warp holds the second.
+// l*P + P-1; where all lanes together have room for more than one copy, the upper lanes hold the others.
 #include "lower/chapters.h"
 #include "lower/lowering.h"
 
@@ -198,13 +198,13 @@ namespace {
 struct Fragment {
   unsigned vectors = 0, length = 0, bits = 0, held = 0;  // held: elements of a lane
   unsigned copies() const { return held * 32 / (vectors * length); }
-  bool is_valid() const { return held && held <= length && length % held == 0 && (copies() == 1 || copies() == 2); }
+  bool is_valid() const { return held && held <= length && length % held == 0 && llvm::isPowerOf2_32(copies()); }
 };
 
 /// The vector that the lane's first element is in, and its place there.
 std::pair<Value*, Value*> place_of(llvm::IRBuilder<>& b, Value* lane, const Fragment& fragment) {
   Value* index = b.CreateMul(lane, b.getInt32(fragment.held));
-  if (fragment.copies() == 2) index = b.CreateAnd(index, b.getInt32(fragment.vectors * fragment.length - 1));
+  if (fragment.copies() > 1) index = b.CreateAnd(index, b.getInt32(fragment.vectors * fragment.length - 1));
   return {b.CreateUDiv(index, b.getInt32(fragment.length)), b.CreateURem(index, b.getInt32(fragment.length))};
 }
 

@@ -150,6 +150,15 @@ Value* Lowering::read_element(const Inst& inst, unsigned i, unsigned element, Sc
   return read_operand(*this, inst, element_of(function, operand_of(inst, i), element), as);
 }
 
+Value* Lowering::read_part(const Inst& inst, unsigned i, unsigned part, unsigned element, Scalar as) {
+  const Operand& operand = operand_of(inst, i);
+  if (operand.kind == OperandKind::Texture)
+    return read_operand(*this, inst, part < operand.elements.size() ? element_of(function, operand.elements[part], element) : kNothing, as);
+  Operand base = operand;
+  base.kind = operand.base;
+  return read_operand(*this, inst, base, as);
+}
+
 void Lowering::write_element(const Inst& inst, unsigned i, unsigned element, Value* value, Scalar as) {
   write_operand(*this, inst, element_of(function, operand_of(inst, i), element), value, as);
 }

@@ -535,9 +535,10 @@ def video():
 
 
 def main():
+    import cases_of_matrices
     import cases_of_threads
 
-    for chapter in (integers, floats, comparisons, conversions, video, cases_of_threads.write):
+    for chapter in (integers, floats, comparisons, conversions, video, cases_of_threads.write, cases_of_matrices.write):
         chapter()
     stale = []
     for path, text in CASES.items():
