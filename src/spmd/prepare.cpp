@@ -1,5 +1,7 @@
 #include "spmd/prepare.h"
 
+#include "spmd/intrinsics.h"
+
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/IRBuilder.h>
@@ -68,6 +70,17 @@ void widen_indices(Function& kernel) {
   }
 }
 
+/// A barrier has a block for itself: where the slice is suspended nothing else happens, and the blocks beside it may have two versions.
+void isolate_barriers(Function& kernel) {
+  SmallVector<CallBase*> barriers;
+  for (Instruction& instruction : instructions(kernel))
+    if (auto* call = dyn_cast<CallBase>(&instruction); call && is_waiting_barrier(*call)) barriers.push_back(call);
+  for (CallBase* barrier : barriers) {
+    if (barrier != &*barrier->getParent()->getFirstNonPHIIt()) SplitBlock(barrier->getParent(), barrier->getIterator());
+    if (!barrier->getNextNode()->isTerminator()) SplitBlock(barrier->getParent(), barrier->getNextNode()->getIterator());
+  }
+}
+
 /// The back edge gets a block of its own: all exits then leave from blocks before the latch.
 void empty_latches(Function& kernel, FunctionAnalysisManager& analyses) {
   auto& loops = analyses.getResult<LoopAnalysis>(kernel);
@@ -86,6 +99,7 @@ Result<> prepare(Function& kernel, FunctionAnalysisManager& analyses) {
   unreachable_returns(kernel);
   expand_constants(kernel);
   widen_indices(kernel);
+  isolate_barriers(kernel);
   analyses.invalidate(kernel, PreservedAnalyses::none());
 
   ScalarizerPassOptions scalarizer;

@@ -29,6 +29,8 @@ using namespace llvm;
 
 // Code of at most this many instructions runs under an empty mask rather than behind a branch.
 constexpr unsigned kCheapInstructions = 6;
+// Blocks of more instructions than this have one version.
+constexpr unsigned kMostInTwoVersions = 400;
 // Coroutine frames hold vectors; their alignment is that of the widest one, 32 lanes of 64 bits.
 constexpr unsigned kFrameAlign = 256;
 
@@ -239,21 +241,82 @@ void Widener::write_block(BasicBlock* block) {
   mask_ = mask_slot ? b_.CreateLoad(masks_.type(), mask_slot, "mask") : entry_mask_;
   if (const Loop* loop = plan_.loops().getLoopFor(block); loop && loop->getHeader() == block) reset_masks(loop);
 
+  careful_ = nullptr;
+  assumed_.clear();
+  if (!has_two_versions(block)) {
+    write_instructions(block);
+    return;
+  }
+  Value* mask = mask_;
+  BasicBlock* careful = BasicBlock::Create(context_, block->getName() + ".careful", out_);
+  if (mask) {
+    BasicBlock* all = BasicBlock::Create(context_, block->getName() + ".all", out_);
+    b_.CreateCondBr(masks_.full(mask), all, careful);
+    b_.SetInsertPoint(all);
+    mask_ = nullptr;
+  }
+  careful_ = careful;
+  write_instructions(block);
+  careful_ = nullptr;
+  assumed_.clear();
+  if (failed_ || careful->use_empty()) {
+    careful->eraseFromParent();
+    return;
+  }
+  local_.clear();
+  mask_ = mask;
+  b_.SetInsertPoint(careful);
+  is_careful_ = true;
+  write_instructions(block);
+  is_careful_ = false;
+}
+
+void Widener::write_instructions(BasicBlock* block) {
   for (Instruction& instruction : *block) {
     if (instruction.isTerminator()) break;
-    if (!write_instruction(instruction)) {
-      unsupported(instruction, "there is no vector form of it");
-      return;
-    }
+    if (!write_instruction(instruction)) unsupported(instruction, "there is no vector form of it");
     if (failed_) return;
+    // From the first effect on there is no way back to the beginning of the block.
+    if (instruction.mayHaveSideEffects()) careful_ = nullptr;
   }
   write_terminator(block);
+}
+
+/// Whether it pays to write the block for the usual case, in which all lanes are active and no index wraps within a slice,
+/// and once more for all others.
+bool Widener::has_two_versions(const BasicBlock* block) const {
+  if (block->size() > kMostInTwoVersions) return false;
+  for (const Instruction& instruction : *block) {
+    const Value* pointer = getLoadStorePointerOperand(&instruction);
+    if (!pointer || shapes_.uniform(pointer)) continue;
+    const Affine* shape = shapes_.affine(pointer);
+    if (shape && (mask_ || shape->conditional)) return true;
+  }
+  return false;
+}
+
+/// True when code that follows may take the condition for granted: because the careful version goes on where it does not hold.
+bool Widener::assume(Value* condition) {
+  if (assumed_.contains(condition)) return true;
+  if (!careful_) return false;
+  assumed_.insert(condition);
+  BasicBlock* holds = BasicBlock::Create(context_, "holds", out_);
+  b_.CreateCondBr(condition, holds, careful_);
+  b_.SetInsertPoint(holds);
+  return true;
 }
 
 void Widener::write_terminator(BasicBlock* block) {
   Instruction* end = block->getTerminator();
   if (isa<ReturnInst>(end)) {
-    end_slice();
+    BasicBlock* from = b_.GetInsertBlock();
+    if (!slice_end_) {
+      slice_end_ = BasicBlock::Create(context_, "end", out_);
+      b_.SetInsertPoint(slice_end_);
+      end_slice();
+    }
+    b_.SetInsertPoint(from);
+    b_.CreateBr(slice_end_);
     return;
   }
   const Loop* loop = plan_.loops().getLoopFor(block);

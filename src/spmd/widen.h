@@ -57,6 +57,9 @@ class Widener {
   void create_slots();
   void write_block(llvm::BasicBlock* block);
   void reset_masks(const llvm::Loop* loop);
+  void write_instructions(llvm::BasicBlock* block);
+  bool has_two_versions(const llvm::BasicBlock* block) const;
+  bool assume(llvm::Value* condition);
   void write_terminator(llvm::BasicBlock* block);
   void write_latch(llvm::BasicBlock* block, const llvm::Loop* loop);
   void write_edge(llvm::BasicBlock* from, llvm::BasicBlock* to, llvm::Value* edge_mask);
@@ -117,6 +120,7 @@ class Widener {
   llvm::Value* offset_pointer(llvm::Value* pointer, int64_t offset);
   llvm::Value* concatenate(llvm::ArrayRef<llvm::Value*> parts);
   bool native_masked(llvm::Type* type) const;
+  llvm::Value* all_active();
   /// A branch: code of `yes` and of `no`, and the value of the way taken (null if they have none).
   llvm::Value* either_way(llvm::Value* condition, const std::function<llvm::Value*()>& yes, const std::function<llvm::Value*()>& no);
 
@@ -198,6 +202,7 @@ class Widener {
   llvm::Value* first_thread_ = nullptr;               // i32: linear index of lane 0
   llvm::PHINode* slice_phi_ = nullptr;
   llvm::BasicBlock* slice_loop_ = nullptr;
+  llvm::BasicBlock* slice_end_ = nullptr;
   llvm::BasicBlock* coroutine_cleanup_ = nullptr;
   llvm::BasicBlock* coroutine_end_ = nullptr;
   llvm::Value* entry_mask_ = nullptr;                 // null: the block's size is a multiple of the width
@@ -209,6 +214,9 @@ class Widener {
   // Valid within the block that is being written.
   llvm::DenseMap<const llvm::Value*, Forms> local_;
   llvm::Value* mask_ = nullptr;
+  llvm::BasicBlock* careful_ = nullptr;            // where the block begins anew, carefully; null when it cannot any more
+  llvm::SmallPtrSet<llvm::Value*, 8> assumed_;
+  bool is_careful_ = false;                           // this is that version
   uint64_t local_bytes_ = 0;
   llvm::SmallVector<std::pair<llvm::Value*, uint64_t>> local_arrays_;  // base, bytes of all lanes
   Error error_;

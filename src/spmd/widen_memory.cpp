@@ -66,6 +66,9 @@ bool Widener::native_masked(Type* type) const {
   return bits == 32 || bits == 64 || (target_.mask_registers && (bits == 8 || bits == 16) && type->isIntegerTy());
 }
 
+/// i1: no lane is off. The careful version of a block is there for when some are.
+Value* Widener::all_active() { return is_careful_ ? b_.getFalse() : masks_.full(mask_); }
+
 Value* Widener::either_way(Value* condition, const std::function<Value*()>& yes, const std::function<Value*()>& no) {
   if (auto* known = dyn_cast<ConstantInt>(condition)) return known->isOne() ? yes() : no();
   BasicBlock* ways[2] = {BasicBlock::Create(context_, "yes", out_), BasicBlock::Create(context_, "no", out_)};
@@ -143,7 +146,7 @@ Value* Widener::load_lanes(const Value* pointer, int64_t offset, Type* type, Ali
     return load_affine(offset_pointer(scalar(pointer), offset), shape->offsets, type, align, ordered, invariant, anyhow);
   };
   // Indices that wrap within a slice are rare: the code for them had better be small.
-  return holds ? either_way(holds, by_shape, one_by_one) : by_shape();
+  return !holds || assume(holds) ? by_shape() : either_way(holds, by_shape, one_by_one);
 }
 
 Value* Widener::load_affine(Value* base, ArrayRef<int64_t> offsets, Type* type, Align align, bool is_volatile, bool invariant,
@@ -160,7 +163,7 @@ Value* Widener::load_affine(Value* base, ArrayRef<int64_t> offsets, Type* type, 
     if (target_.mask_registers && native_masked(type) && !is_volatile)
       return b_.CreateMaskedLoad(wide(type), base, align, masks_.to_bools(mask_));
     return either_way(
-        masks_.full(mask_), [&] { return plain(base, width_); },
+        all_active(), [&] { return plain(base, width_); },
         [&]() -> Value* {
           if (is_volatile || !native_masked(type)) return anyhow();
           return b_.CreateMaskedLoad(wide(type), base, align, masks_.to_bools(mask_));
@@ -190,7 +193,7 @@ Value* Widener::load_affine(Value* base, ArrayRef<int64_t> offsets, Type* type, 
   } else {
     return anyhow();
   }
-  return mask_ ? either_way(masks_.full(mask_), shuffled, anyhow) : shuffled();
+  return mask_ ? either_way(all_active(), shuffled, anyhow) : shuffled();
 }
 
 /// Element lane * stride of `base`, by loads of whole vectors that begin and end with elements of lanes.
@@ -229,7 +232,7 @@ Value* Widener::load_gather(Value* pointers, Type* type, Align align) {
   const unsigned bits = type->isPointerTy() ? 64 : unsigned(type->getPrimitiveSizeInBits().getFixedValue());
   if (bits == 32 || bits == 64) return gather(masks_.to_bools(mask_));
   // No machine gathers these: with the full mask it is at least free of branches.
-  return either_way(masks_.full(mask_), [&] { return gather(nullptr); }, [&] { return gather(masks_.to_bools(mask_)); });
+  return either_way(all_active(), [&] { return gather(nullptr); }, [&] { return gather(masks_.to_bools(mask_)); });
 }
 
 Value* Widener::load_one_by_one(const Value* pointer, int64_t offset, Type* type, Align align, bool is_volatile) {
@@ -301,10 +304,11 @@ void Widener::store_lanes(const Value* pointer, int64_t offset, Value* data, Ali
     store_affine(offset_pointer(scalar(pointer), offset), shape->offsets, data, align, ordered, anyhow);
     return nullptr;
   };
-  if (Value* holds = valid(pointer))
-    either_way(holds, by_shape, one_by_one);
-  else
+  Value* holds = valid(pointer);
+  if (!holds || assume(holds))
     by_shape();
+  else
+    either_way(holds, by_shape, one_by_one);
 }
 
 void Widener::store_affine(Value* base, ArrayRef<int64_t> offsets, Value* data, Align align, bool is_volatile,
@@ -330,7 +334,7 @@ void Widener::store_affine(Value* base, ArrayRef<int64_t> offsets, Value* data, 
     plain();
     return;
   }
-  either_way(masks_.full(mask_), plain, [&]() -> Value* {
+  either_way(all_active(), plain, [&]() -> Value* {
     if (is_volatile || run != width_ || !native_masked(type)) return anyhow();
     b_.CreateMaskedStore(data, base, align, masks_.to_bools(mask_));
     return nullptr;
