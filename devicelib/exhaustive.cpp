@@ -16,10 +16,12 @@ extern "C" {
 float __aw_expf(float), __aw_exp2f(float), __aw_exp10f(float), __aw_expm1f(float), __aw_sinhf(float), __aw_coshf(float), __aw_tanhf(float);
 float __aw_logf(float), __aw_log2f(float), __aw_log10f(float), __aw_log1pf(float), __aw_asinhf(float), __aw_acoshf(float);
 float __aw_sinf(float), __aw_cosf(float), __aw_sinpif(float), __aw_cospif(float);
-float __aw_sin_largef(float x) { return static_cast<float>(std::sin(static_cast<double>(x))); }
-float __aw_cos_largef(float x) { return static_cast<float>(std::cos(static_cast<double>(x))); }
-double __aw_sin_large(double x) { return std::sin(x); }
-double __aw_cos_large(double x) { return std::cos(x); }
+float __aw_sin_largef(float x, float) { return static_cast<float>(std::sin(static_cast<double>(x))); }
+float __aw_cos_largef(float x, float) { return static_cast<float>(std::cos(static_cast<double>(x))); }
+double __aw_sin_large(double x, double) { return std::sin(x); }
+double __aw_cos_large(double x, double) { return std::cos(x); }
+double __aw_pow_core(double x, double y) { return std::pow(x, y); }
+float __aw_erff(float);
 double exp10(double);
 }
 
@@ -43,7 +45,7 @@ const Function kFunctions[] = {
     {"tanhf", __aw_tanhf, std::tanh, 2},    {"logf", __aw_logf, std::log, 1},       {"log2f", __aw_log2f, std::log2, 1},
     {"log10f", __aw_log10f, std::log10, 2}, {"log1pf", __aw_log1pf, std::log1p, 1}, {"asinhf", __aw_asinhf, std::asinh, 3},
     {"acoshf", __aw_acoshf, std::acosh, 4}, {"sinf", __aw_sinf, std::sin, 2},       {"cosf", __aw_cosf, std::cos, 2},
-    {"sinpif", __aw_sinpif, sinpi, 1},      {"cospif", __aw_cospif, cospi, 1},
+    {"sinpif", __aw_sinpif, sinpi, 1},      {"erff", __aw_erff, std::erf, 2},       {"cospif", __aw_cospif, cospi, 1},
 };
 
 struct Worst {

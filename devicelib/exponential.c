@@ -1,4 +1,4 @@
-// exp, exp2, exp10, expm1, sinh, cosh and tanh, in the code of kernels. e^x = 2^n e^r with |r| <= ln2 / 2, where e^r is a minimax
+// exp, exp2, exp10, expm1, sinh, cosh, tanh and erf, in the code of kernels. e^x = 2^n e^r with |r| <= ln2 / 2, where e^r is a minimax
 // polynomial (Sollya) and ln2 has two parts. CUDA's bounds and what is reached: docs/math.md.
 #include "elementary.h"
 
@@ -161,4 +161,27 @@ OPERATION float __aw_tanhf(float x) {
   p = fma_f32(p, s, -0x1.555554p-2f);
   const float small = fma_f32(magnitude * s, p, magnitude);
   return with_sign(magnitude < 0.6f ? small : 1 - 2 / (e + 1), x);
+}
+
+// --- erf -------------------------------------------------------------------------------------------------------------------
+// 1 - e^(-t R(t)), and a polynomial where that would lose digits.
+OPERATION float __aw_erff(float x) {
+  const float magnitude = abs_f32(x), s = x * x, t = limit(magnitude, 0, 4);
+  float p = fma_f32(0x1.50962ap-14f, s, -0x1.a66154p-11f);
+  p = fma_f32(p, s, 0x1.54531cp-8f);
+  p = fma_f32(p, s, -0x1.b801e2p-6f);
+  p = fma_f32(p, s, 0x1.ce2d6ap-4f);
+  p = fma_f32(p, s, -0x1.81274p-2f);
+  p = fma_f32(p, s, 0x1.06eba8p-3f);
+  const float small = fma_f32(magnitude, p, magnitude);
+  float r = fma_f32(-0x1.b387d8p-21f, t, 0x1.fe236ep-16f);
+  r = fma_f32(r, t, -0x1.edc1dap-12f);
+  r = fma_f32(r, t, 0x1.132fa2p-8f);
+  r = fma_f32(r, t, -0x1.982f5ap-6f);
+  r = fma_f32(r, t, 0x1.b8a24ep-4f);
+  r = fma_f32(r, t, 0x1.44c6f2p-1f);
+  r = fma_f32(r, t, 0x1.20fc9ap0f);
+  const Reduced a = reduce(-t * r);
+  const float tail = (1 + expm1_of_rest(a.r)) * float_of((bits_f32(a.shifted) + 127) << 23);
+  return with_sign(magnitude < 0.97f ? small : 1 - tail, x);
 }

@@ -217,3 +217,14 @@ OPERATION float __aw_powf(float x, float y) {
   value = x != x || y != y ? x + y : value;
   return x == 1 || y == 0 ? 1 : value;
 }
+
+// --- pow -----------------------------------------------------------------------------------------------------------------------
+// The vector function overflows 710 ulp before the largest number. There the square of the root is near enough.
+OPERATION double __aw_pow_core(double x, double y);
+
+OPERATION double __aw_pow(double x, double y) {
+  const double value = __aw_pow_core(x, y);
+  if (abs_f64(value) != __builtin_inf() || abs_f64(x) == __builtin_inf() || abs_f64(y) == __builtin_inf()) return value;
+  const double root = __aw_pow_core(abs_f64(x), 0.5 * y);
+  return __builtin_copysign(root * root, value);
+}

@@ -6,10 +6,12 @@
 static const float kLargest = 105615.0f;
 static const double kLargest64 = 0x1p30;
 
-OPERATION float __aw_sin_largef(float);
-OPERATION float __aw_cos_largef(float);
-OPERATION double __aw_sin_large(double);
-OPERATION double __aw_cos_large(double);
+// They do not look at `near`, what the kernel's own code gives. But because they take it, that code stays in front of the branch, and
+// there is one branch for all lanes instead of one for each side.
+OPERATION float __aw_sin_largef(float x, float near);
+OPERATION float __aw_cos_largef(float x, float near);
+OPERATION double __aw_sin_large(double x, double near);
+OPERATION double __aw_cos_large(double x, double near);
 
 INLINE float minus_half_turns(float x, float k) {
   return fma_f32(-k, 0x1.84698ap-47f, fma_f32(-k, 0x1.4442dp-23f, fma_f32(-k, 0x1.921fb4p1f, x)));
@@ -43,29 +45,29 @@ OPERATION float __aw_sinf(float x) {
   const float magnitude = abs_f32(x), shifted = fma_f32(magnitude, 0x1.45f306p-2f, kMagic);
   const float value = sine_of_rest(minus_half_turns(magnitude, shifted - kMagic));
   const u32 sign = bits_f32(shifted) << 31 ^ (bits_f32(x) & 0x80000000u);
-  if (magnitude > kLargest) return __aw_sin_largef(x);
-  return float_of(bits_f32(value) ^ sign);
+  const float near = float_of(bits_f32(value) ^ sign);
+  return magnitude > kLargest ? __aw_sin_largef(x, near) : near;
 }
 OPERATION double __aw_sin(double x) {
   const double magnitude = abs_f64(x), shifted = fma_f64(magnitude, 0x1.45f306dc9c883p-2, kMagic64);
   const double value = sine_of_rest_f64(minus_half_turns_f64(magnitude, shifted - kMagic64));
   const u64 sign = bits_f64(shifted) << 63 ^ (bits_f64(x) & 0x8000000000000000u);
-  if (magnitude > kLargest64) return __aw_sin_large(x);
-  return double_of(bits_f64(value) ^ sign);
+  const double near = double_of(bits_f64(value) ^ sign);
+  return magnitude > kLargest64 ? __aw_sin_large(x, near) : near;
 }
 
 // cos x = -(-1)^n sin(x - (n + 1/2) pi)
 OPERATION float __aw_cosf(float x) {
   const float shifted = fma_f32(x, 0x1.45f306p-2f, -0.5f) + kMagic;
   const float value = sine_of_rest(minus_half_turns(x, (shifted - kMagic) + 0.5f));
-  if (abs_f32(x) > kLargest) return __aw_cos_largef(x);
-  return float_of(bits_f32(value) ^ ~bits_f32(shifted) << 31);
+  const float near = float_of(bits_f32(value) ^ ~bits_f32(shifted) << 31);
+  return abs_f32(x) > kLargest ? __aw_cos_largef(x, near) : near;
 }
 OPERATION double __aw_cos(double x) {
   const double shifted = fma_f64(x, 0x1.45f306dc9c883p-2, -0.5) + kMagic64;
   const double value = sine_of_rest_f64(minus_half_turns_f64(x, (shifted - kMagic64) + 0.5));
-  if (abs_f64(x) > kLargest64) return __aw_cos_large(x);
-  return double_of(bits_f64(value) ^ ~bits_f64(shifted) << 63);
+  const double near = double_of(bits_f64(value) ^ ~bits_f64(shifted) << 63);
+  return abs_f64(x) > kLargest64 ? __aw_cos_large(x, near) : near;
 }
 
 // --- sinpi, cospi -------------------------------------------------------------------------------------------------------------

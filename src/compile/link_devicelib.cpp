@@ -46,29 +46,32 @@ bool has_type(const Function& function, std::string_view type) {
   return true;
 }
 
-/// `__nv_sinf` -> `__aw_sinf`.
-void take_names_of_libdevice(Module& module) {
+/// `__nv_sinf` -> `__aw_sinf`, where the library or the math functions have it with that type.
+void take_names_of_libdevice(Module& module, const Module& library) {
   for (Function& function : make_early_inc_range(module)) {
     if (!is_open(function, "__nv_")) continue;
     const std::string name = "__aw_" + function.getName().substr(5).str();
+    const Function* inlined = library.getFunction(name);
     const MathFunction* math = find_math_function(name);
-    if (!math || !has_type(function, math->type)) continue;
-    if (Function* other = module.getFunction(name))
+    if (!(inlined && inlined->getFunctionType() == function.getFunctionType()) && !(math && has_type(function, math->type))) continue;
+    if (Function* other = module.getFunction(name); other && other->getFunctionType() == function.getFunctionType())
       function.replaceAllUsesWith(other);
-    else
+    else if (!other)
       function.setName(name);
   }
 }
 
-/// Links what has a declaration with `prefix`.
-Result<> link(kir::KernelModule& kernel, std::string_view bitcode, StringRef prefix) {
+/// Links what is called of the library.
+Result<> link(kir::KernelModule& kernel) {
   Module& module = *kernel.module;
+  const std::string_view bitcode = devicelib::bitcode();
   auto parsed = getLazyBitcodeModule(MemoryBufferRef(StringRef(bitcode.data(), bitcode.size()), "devicelib"), *kernel.context,
                                      /*ShouldLazyLoadMetadata=*/true);
   if (!parsed) return Error{CUDA_ERROR_UNKNOWN, "The device library cannot be read: " + toString(parsed.takeError()) + ".", {}};
   std::unique_ptr<Module> library = std::move(*parsed);
+  take_names_of_libdevice(module, *library);
   for (const Function& function : module) {
-    if (!is_open(function, prefix)) continue;
+    if (!is_open(function, "__aw_")) continue;
     const Function* definition = library->getFunction(function.getName());
     if (definition && definition->getFunctionType() != function.getFunctionType()) return wrong_types(function, kernel);
   }
@@ -121,8 +124,7 @@ void name_variants(Function& function, const MathFunction& math) {
 
 Result<> link_devicelib(kir::KernelModule& kernel) {
   Module& module = *kernel.module;
-  take_names_of_libdevice(module);
-  if (has_open(module, "__aw_")) AW_TRY(link(kernel, devicelib::bitcode(), "__aw_"));
+  if (has_open(module, "__aw_") || has_open(module, "__nv_")) AW_TRY(link(kernel));
   for (Function& function : module) {
     if (!is_open(function, "__aw_") && !is_open(function, "__nv_")) continue;
     const MathFunction* math = find_math_function({function.getName().data(), function.getName().size()});

@@ -85,6 +85,10 @@ TEST(LinkDevicelib, TakesLibdevicesNames) {
                                    "declare float @__aw_atanf(float)\ndeclare float @__nv_atanf(float)\n");
   ASSERT_TRUE(link_devicelib(kernel));
   EXPECT_EQ(kernel.module->getFunction("__aw_atanf")->getNumUses(), 2u);
+  kir::KernelModule inlined = parse("  %x = call float @__nv_expf(float 1.0)\n", "declare float @__nv_expf(float)\n");
+  ASSERT_TRUE(link_devicelib(inlined));
+  ASSERT_TRUE(inlined.module->getFunction("__aw_expf"));
+  EXPECT_FALSE(inlined.module->getFunction("__aw_expf")->isDeclaration());
 }
 
 TEST(LinkDevicelib, RefusesWhatItDoesNotHave) {

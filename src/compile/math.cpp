@@ -23,7 +23,7 @@ extern "C" {
 #define AW_FORMS_d(M, name, ulp)                                                                                    \
   M(Sleef_finz_##name##d1_##ulp##purecfma, Sleef_finz_##name##d2_##ulp##avx2128, Sleef_finz_##name##d4_##ulp##avx2, \
     Sleef_finz_##name##d8_##ulp##avx512f, Sleef_cinz_##name##d1_##ulp##purec, Sleef_cinz_##name##d2_##ulp##sse2)
-#define AW_SLEEF(type, name, ulp, arguments) AW_FORMS_##type(AW_DECLARE, name, ulp)
+#define AW_SLEEF(type, name, sleef_name, ulp, arguments) AW_FORMS_##type(AW_DECLARE, sleef_name, ulp)
 #include "compile/math_sleef.def"
 #undef AW_SLEEF
 }
@@ -71,8 +71,8 @@ std::vector<MathFunction> make_functions() {
 #define AW_TYPE_f2 "fff"
 #define AW_TYPE_d1 "dd"
 #define AW_TYPE_d2 "ddd"
-#define AW_SLEEF(type, name, ulp, arguments) \
-  sleef(AW_NAME_##type(name), AW_TYPE_##type##arguments, AW_FORMS_##type(AW_ADDRESSES, name, ulp)),
+#define AW_SLEEF(type, name, sleef_name, ulp, arguments) \
+  sleef(AW_NAME_##type(name), AW_TYPE_##type##arguments, AW_FORMS_##type(AW_ADDRESSES, sleef_name, ulp)),
 #include "compile/math_sleef.def"
 #undef AW_SLEEF
   };

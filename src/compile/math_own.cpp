@@ -188,9 +188,15 @@ Wide bessel_i1(double x) {
 
 // --- the rest -------------------------------------------------------------------------------------------------------------
 
-// Arguments so large that the kernel's own reduction by pi has too few digits.
-Wide sine_of_large(double x) { return std::sin(Wide{x}); }
-Wide cosine_of_large(double x) { return std::cos(Wide{x}); }
+// Arguments so large that the kernel's own reduction by pi has too few digits. What the kernel got comes along (devicelib/trigonometric.c).
+template <class Real>
+Real sine_of_large(Real x, Real) {
+  return static_cast<Real>(std::sin(Wide{x}));
+}
+template <class Real>
+Real cosine_of_large(Real x, Real) {
+  return static_cast<Real>(std::cos(Wide{x}));
+}
 
 Wide inverse_cbrt(double x) { return 1 / std::cbrt(Wide{x}); }
 
@@ -235,7 +241,7 @@ std::span<const OwnFunction> own_functions() {
 #define AW_PLAIN(name, function) \
   {"__aw_" name "f", "fff", address(function<float>)}, { "__aw_" name, "ddd", address(function<double>) }
   static const OwnFunction kFunctions[] = {
-      AW_ROUNDED("cos_large", cosine_of_large),
+      AW_PLAIN("cos_large", cosine_of_large),
       AW_ROUNDED("cyl_bessel_i0", bessel_i0),
       AW_ROUNDED("cyl_bessel_i1", bessel_i1),
       AW_ROUNDED("erfcinv", inverse_erfc_of),
@@ -250,7 +256,7 @@ std::span<const OwnFunction> own_functions() {
       AW_ROUNDED("rcbrt", inverse_cbrt),
       AW_PLAIN("remainder", nearest_remainder),
       AW_PLAIN("remquo_quotient", quotient),
-      AW_ROUNDED("sin_large", sine_of_large),
+      AW_PLAIN("sin_large", sine_of_large),
       AW_ROUNDED("y0", bessel_y0),
       AW_ROUNDED("y1", bessel_y1),
       AW_OF_ORDER("yn", bessel_yn),

@@ -48,15 +48,15 @@ extern "C" {
 #define AW_EXTERN_f(name) __aw_##name##f
 #define AW_EXTERN_d(name) __aw_##name
 #define AW_CALL(macro, real, name) macro(real, name)
-#define AW_SLEEF(type, name, ulp, arguments) AW_CALL(AW_FORWARD##arguments, AW_REAL_##type, AW_EXTERN_##type(name))
+#define AW_SLEEF(type, name, sleef_name, ulp, arguments) AW_CALL(AW_FORWARD##arguments, AW_REAL_##type, AW_EXTERN_##type(name))
 #include "compile/math_sleef.def"
 #undef AW_SLEEF
 #define AW_BOTH1(name) AW_FORWARD1(float, __aw_##name##f) AW_FORWARD1(double, __aw_##name)
 #define AW_BOTH2(name) AW_FORWARD2(float, __aw_##name##f) AW_FORWARD2(double, __aw_##name)
 AW_BOTH1(cyl_bessel_i0)
 AW_BOTH1(cyl_bessel_i1)
-AW_BOTH1(cos_large)
-AW_BOTH1(sin_large)
+AW_BOTH2(cos_large)
+AW_BOTH2(sin_large)
 AW_BOTH1(erfcinv)
 AW_BOTH1(erfcx)
 AW_BOTH1(erfinv)
