@@ -1,6 +1,10 @@
 // cuBLAS: the handle-based interface.
 #ifndef ANYWARP_CUBLAS_V2_H
 #define ANYWARP_CUBLAS_V2_H
+// The name by which other headers learn that these types exist.
+#ifndef CUBLAS_API_H_
+#define CUBLAS_API_H_
+#endif
 
 #include "cuComplex.h"
 #include "cuda_bf16.h"

@@ -1,6 +1,10 @@
 // The host interface of cuRAND: generators that fill arrays of random numbers.
 #ifndef ANYWARP_CURAND_H
 #define ANYWARP_CURAND_H
+// The name by which other headers learn that these types exist.
+#ifndef CURAND_H_
+#define CURAND_H_
+#endif
 
 #include "cuda_runtime_api.h"
 #include "library_types.h"

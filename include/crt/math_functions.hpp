@@ -53,6 +53,10 @@ AW_MIN_MAX(double, float, double, )
 AW_MIN_MAX(double, double, float, )
 #undef AW_MIN_MAX
 
+// clang declares these and calls them; the string chooses among NaNs that are all alike here.
+AW_DEVICE_INLINE double nan(const char*) { return __builtin_nan(""); }
+AW_DEVICE_INLINE float nanf(const char*) { return __builtin_nanf(""); }
+
 // --- On the host ----------------------------------------------------------------------------------------------------------------
 
 AW_HOST_INLINE double rsqrt(double a) { return 1.0 / sqrt(a); }
