@@ -100,6 +100,7 @@ def check_tidy(files, build, base, notes):
         if result.returncode == 0:
             stamp_of(path).touch()
             return []
+        print(f"  {path}: clang-tidy has findings", file=sys.stderr, flush=True)
         return [line for line in result.stdout.splitlines() if ": error:" in line or ": warning:" in line] or [
             f"{path}: clang-tidy-22 failed: {result.stderr.strip()[-400:]}"]
 
