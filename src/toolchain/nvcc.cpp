@@ -31,6 +31,17 @@ void print_version() {
       cuda_major, cuda_minor, cuda_major, cuda_minor, cuda_build, ANYWARP_VERSION);
 }
 
+/// Compilers and linkers end in many ways on a full disk, some in a crash; this says why. Returns whether it was that.
+bool explain_full_disk(const std::string& name, std::filesystem::path folder) {
+  if (folder.empty()) folder = ".";
+  std::error_code error;
+  std::filesystem::space_info space = std::filesystem::space(folder, error);
+  constexpr uintmax_t hardly_any = 64 << 10;
+  if (error || space.available >= hardly_any) return false;
+  fprintf(stderr, "%s: the disk that holds '%s' is full; TMPDIR names the folder for temporary files\n", name.c_str(), folder.c_str());
+  return true;
+}
+
 /// Runs the steps in order; the first failure ends it.
 int run_steps(const std::string& name, const NvccOptions& options, const Plan& plan) {
   for (const Step& step : plan.steps) {
@@ -106,7 +117,14 @@ int nvcc_within(const std::vector<std::string>& arguments, const std::string& na
   }
   Result<Plan> plan = make_plan(options, *toolkit, scratch);
   if (!plan) return fatal(name, plan.error().text());
-  if (int status = run_steps(name, options, *plan)) return status;
+  // lld would leave files of its own behind when it crashes.
+  setenv("LLVM_DISABLE_SYMBOLIZATION", "1", 0);
+  if (int status = run_steps(name, options, *plan)) {
+    namespace fs = std::filesystem;
+    if (!options.dry_run && !interrupted_by() && !explain_full_disk(name, fs::path(scratch).parent_path()) && !plan->program.empty())
+      explain_full_disk(name, fs::path(plan->program).parent_path());
+    return status;
+  }
   if (options.run && !options.dry_run && !plan->program.empty()) return run_linked(name, options, *plan, *toolkit);
   return 0;
 }
