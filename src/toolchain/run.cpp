@@ -91,8 +91,8 @@ int run_source(std::vector<std::string> compile, std::vector<std::string> argv) 
     std::string program = folder->path() + "/program";
     compile.insert(compile.end(), {"-o", program});
     status = nvcc_within(compile, "anywarp run");
-    if (status == 0 && (fd = open(program.c_str(), O_RDONLY | O_CLOEXEC)) < 0)
-      status = complain(1, "the compiled program cannot be opened: " + std::string(strerror(errno)));
+    if (status == 0) fd = open(program.c_str(), O_RDONLY | O_CLOEXEC);
+    if (status == 0 && fd < 0) status = complain(1, "the compiled program cannot be opened: " + std::string(strerror(errno)));
   }
   die_if_interrupted();
   if (status != 0) return status;
