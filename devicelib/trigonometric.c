@@ -1,6 +1,6 @@
-// sin, cos, sinpi and cospi in the code of kernels. x = k pi + r with |r| <= pi/2, where pi has three parts, of which the first
-// two products are exact; sin(r) is a minimax polynomial (Sollya). Arguments beyond kLargest are rare, and go to a function that
-// knows more digits of pi.
+// sin, cos, sinpi and cospi in the code of kernels. x is reduced by a multiple of pi (double) or pi/2 (float), which has three parts, so
+// that the product with the first is exact; then comes a minimax polynomial (Sollya). Arguments beyond kLargest are rare, and
+// go to a function that knows more digits of pi.
 #include "elementary.h"
 
 static const float kLargest = 105615.0f;
@@ -13,21 +13,28 @@ OPERATION float __aw_cos_largef(float x, float near);
 OPERATION double __aw_sin_large(double x, double near);
 OPERATION double __aw_cos_large(double x, double near);
 
-INLINE float minus_half_turns(float x, float k) {
-  return fma_f32(-k, 0x1.84698ap-47f, fma_f32(-k, 0x1.4442dp-23f, fma_f32(-k, 0x1.921fb4p1f, x)));
-}
 INLINE double minus_half_turns_f64(double x, double k) {
   return fma_f64(-k, 0x1.c1cd129024e09p-106, fma_f64(-k, 0x1.1a62633145c06p-53, fma_f64(-k, 0x1.921fb54442d18p1, x)));
 }
 
-/// sin(r), |r| <= pi/2
-INLINE float sine_of_rest(float r) {
+/// sin of k quarter turns and r more, where |r| <= pi/4 and k is in the low bits of `quarter`. Never beyond 1.
+INLINE float sine_from(float r, u32 quarter) {
   const float s = r * r;
-  float p = fma_f32(0x1.5dc80cp-19f, s, -0x1.9f70e8p-13f);
-  p = fma_f32(p, s, 0x1.110edap-7f);
-  p = fma_f32(p, s, -0x1.55554cp-3f);
-  return fma_f32(r * s, p, r);
+  float p = fma_f32(-0x1.9aaf9p-13f, s, 0x1.110bdep-7f);
+  p = fma_f32(p, s, -0x1.555552p-3f);
+  float q = fma_f32(0x1.9bc4f8p-16f, s, -0x1.6c129ap-10f);
+  q = fma_f32(q, s, 0x1.555554p-5f);
+  const float sine = fma_f32(r * s, p, r), cosine = fma_f32(s * s, q, fma_f32(-0.5f, s, 1));
+  return float_of(bits_f32(quarter & 1 ? cosine : sine) ^ (quarter & 2) << 30);
 }
+
+/// |x| - k pi/2, `shifted` being k + kMagic.
+INLINE float minus_quarter_turns(float magnitude, float shifted) {
+  const float k = shifted - kMagic;
+  return fma_f32(-k, 0x1.84698ap-48f, fma_f32(-k, 0x1.4442dp-24f, fma_f32(-k, 0x1.921fb4p0f, magnitude)));
+}
+
+/// sin(r), |r| <= pi/2
 INLINE double sine_of_rest_f64(double r) {
   const double s = r * r;
   double p = fma_f64(0x1.883bf52034ad5p-49, s, -0x1.ae43db60cdb96p-41);
@@ -42,10 +49,9 @@ INLINE double sine_of_rest_f64(double r) {
 
 // The magnitude's sine, with both signs put on at the end: so -0 stays -0.
 OPERATION float __aw_sinf(float x) {
-  const float magnitude = abs_f32(x), shifted = fma_f32(magnitude, 0x1.45f306p-2f, kMagic);
-  const float value = sine_of_rest(minus_half_turns(magnitude, shifted - kMagic));
-  const u32 sign = bits_f32(shifted) << 31 ^ (bits_f32(x) & 0x80000000u);
-  const float near = float_of(bits_f32(value) ^ sign);
+  const float magnitude = abs_f32(x), shifted = fma_f32(magnitude, 0x1.45f306p-1f, kMagic);
+  const float value = sine_from(minus_quarter_turns(magnitude, shifted), bits_f32(shifted));
+  const float near = float_of(bits_f32(value) ^ (bits_f32(x) & 0x80000000u));
   return magnitude > kLargest ? __aw_sin_largef(x, near) : near;
 }
 OPERATION double __aw_sin(double x) {
@@ -56,13 +62,12 @@ OPERATION double __aw_sin(double x) {
   return magnitude > kLargest64 ? __aw_sin_large(x, near) : near;
 }
 
-// cos x = -(-1)^n sin(x - (n + 1/2) pi)
 OPERATION float __aw_cosf(float x) {
-  const float shifted = fma_f32(x, 0x1.45f306p-2f, -0.5f) + kMagic;
-  const float value = sine_of_rest(minus_half_turns(x, (shifted - kMagic) + 0.5f));
-  const float near = float_of(bits_f32(value) ^ ~bits_f32(shifted) << 31);
-  return abs_f32(x) > kLargest ? __aw_cos_largef(x, near) : near;
+  const float magnitude = abs_f32(x), shifted = fma_f32(magnitude, 0x1.45f306p-1f, kMagic);
+  const float near = sine_from(minus_quarter_turns(magnitude, shifted), bits_f32(shifted) + 1);
+  return magnitude > kLargest ? __aw_cos_largef(x, near) : near;
 }
+// cos x = -(-1)^n sin(x - (n + 1/2) pi)
 OPERATION double __aw_cos(double x) {
   const double shifted = fma_f64(x, 0x1.45f306dc9c883p-2, -0.5) + kMagic64;
   const double value = sine_of_rest_f64(minus_half_turns_f64(x, (shifted - kMagic64) + 0.5));

@@ -404,6 +404,22 @@ TEST(Math, FrsqrtIsCorrectlyRounded) {
   }
 }
 
+TEST(Math, NeverBeyondOne) {
+  devicelib::Samples samples(17);
+  for (int i = 0; i < 300'000; ++i) {
+    // Near multiples of a quarter turn, where sine and cosine are near 1, and near 0.
+    const double at = static_cast<double>(samples.bits() % 2000) * M_PI_2 + between<double>(samples, -1e-3, 1e-3);
+    const auto x = static_cast<float>(at);
+    ASSERT_LE(std::fabs(__nv_sinf(x)), 1) << x;
+    ASSERT_LE(std::fabs(__nv_cosf(x)), 1) << x;
+    ASSERT_LE(std::fabs(__nv_sin(at)), 1) << at;
+    ASSERT_LE(std::fabs(__nv_cos(at)), 1) << at;
+    ASSERT_LE(std::fabs(__nv_tanhf(x)), 1) << x;
+    ASSERT_LE(std::fabs(__nv_erff(x)), 1) << x;
+  }
+  EXPECT_EQ(__nv_cosf(1e-6f), 1);
+}
+
 // --- scalar and vector forms agree bit for bit ----------------------------------------------------------------------------------
 template <class Real, int lanes>
 using Vector = Real __attribute__((vector_size(lanes * sizeof(Real))));
