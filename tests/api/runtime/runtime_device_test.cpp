@@ -31,6 +31,7 @@ TEST(ApiRuntimeDevice, PropertiesAreTheDrivers) {
 }
 
 TEST(ApiRuntimeDevice, EveryAttributeIsKnown) {
+  ASSERT_EQ(cuInit(0), CUDA_SUCCESS);
   for (int attribute = cudaDevAttrMaxThreadsPerBlock; attribute <= cudaDevAttrHostNumaMultinodeIpcSupported; ++attribute) {
     int runtime = -1, driver = -1;
     const CUresult result = cuDeviceGetAttribute(&driver, static_cast<CUdevice_attribute>(attribute), 0);
@@ -55,6 +56,7 @@ TEST(ApiRuntimeDevice, TheContextIsThePrimaryOne) {
 }
 
 TEST(ApiRuntimeDevice, AContextOfTheProgramsOwnIsUsed) {
+  ASSERT_EQ(cuInit(0), CUDA_SUCCESS);
   CUcontext own = nullptr;
   ASSERT_EQ(cuCtxCreate(&own, nullptr, 0, 0), CUDA_SUCCESS);
   void* pointer = nullptr;
