@@ -39,11 +39,13 @@ INLINE float log_beyond_second(float f, float square) {
   return f * square * q;
 }
 
-/// log(1 + f) + e ln2, where the sum of `f` and `f_low` is meant.
-INLINE float natural_log(float e, float f, float f_low) {
+/// log(1 + f) + low + e ln2
+INLINE float natural_log(float e, float f, float low) {
   const float square = f * f;
-  const float rest = fma_f32(-0.5f, square, log_beyond_second(f, square) + fma_f32(e, 0x1.7f7d1cp-20f, f_low));
-  return fma_f32(e, 0x1.62e4p-1f, f + rest);
+  const float rest = fma_f32(-0.5f, square, log_beyond_second(f, square) + fma_f32(e, 0x1.7f7d1cp-20f, low));
+  // Twice rounded, the sum would err by an ulp and more for e = -1, so the error of its first step is kept.
+  const float sum = fma_f32(e, 0x1.62e4p-1f, f), lost = f - fma_f32(-e, 0x1.62e4p-1f, sum);
+  return sum + (rest + lost);
 }
 
 OPERATION float __aw_logf(float x) {
@@ -73,12 +75,11 @@ OPERATION float __aw_log10f(float x) {
   return log_of_any(x, fma_f32(a.e, 0x1.344p-2f, fma_f32(f, 0x1.bcb7b2p-2f, rest)));
 }
 
-/// log(u + lost) + doublings ln2, where u >= 1/4 or so is 1 + x rounded, if x is not too large to tell.
+/// log(u + lost) + doublings ln2, where u is 1 + x rounded, if x is not too large to tell: log(u) + lost / u.
 INLINE float log_of_sum(float u, float lost, float x, float doublings) {
   const Split a = split(u);
-  const float scale = float_of(bits_f32((127 - a.e) + kMagic) << 23);  // 2^-e
   const int is_plain = a.e == 0;
-  return natural_log(a.e + doublings, is_plain ? x : a.f, is_plain || a.e > 26 ? 0 : lost * scale);
+  return natural_log(a.e + doublings, is_plain ? x : a.f, is_plain || a.e > 26 ? 0 : lost / u);
 }
 
 // 1 + x is rounded; what that loses comes back as the lower part of f.
@@ -123,7 +124,7 @@ INLINE Split64 split_f64(double x) {
 }
 
 /// log(1 + f) = f - (f^2/2 - s (f^2/2 + R)), s = f / (2 + f)
-INLINE double natural_log_f64(double e, double f, double f_low) {
+INLINE double natural_log_f64(double e, double f, double low) {
   const double s = f / (2 + f), z = s * s, half_square = 0.5 * f * f;
   double r = fma_f64(0x1.10239a54c97ebp-3, z, 0x1.0f4a17f83fda4p-3);
   r = fma_f64(r, z, 0x1.3b21591c23639p-3);
@@ -132,7 +133,7 @@ INLINE double natural_log_f64(double e, double f, double f_low) {
   r = fma_f64(r, z, 0x1.249249242ee1fp-2);
   r = fma_f64(r, z, 0x1.9999999999d59p-2);
   r = fma_f64(r, z, 0x1.5555555555555p-1);
-  const double low = fma_f64(e, 0x1.473de6af278edp-34, f_low);
+  low = fma_f64(e, 0x1.473de6af278edp-34, low);
   const double rest = half_square - fma_f64(s, fma_f64(z, r, half_square), low);
   return fma_f64(e, 0x1.62e42fefp-1, f - rest);
 }
@@ -144,9 +145,8 @@ OPERATION double __aw_log(double x) {
 
 INLINE double log_of_sum_f64(double u, double lost, double x, double doublings) {
   const Split64 a = split_f64(u);
-  const double scale = double_of(bits_f64((1023 - a.e) + kMagic64) << 52);  // 2^-e
   const int is_plain = a.e == 0;
-  return natural_log_f64(a.e + doublings, is_plain ? x : a.f, is_plain || a.e > 55 ? 0 : lost * scale);
+  return natural_log_f64(a.e + doublings, is_plain ? x : a.f, is_plain || a.e > 55 ? 0 : lost / u);
 }
 
 OPERATION double __aw_log1p(double x) {
