@@ -66,13 +66,16 @@ const std::vector<std::string>& accepted_architectures() {
 
 int arch_number(std::string_view arch) { return std::atoi(std::string(arch).c_str()); }
 
-std::vector<std::string> clang_arch_flags(std::string_view arch) {
+std::string clang_name(std::string_view arch) {
   std::string name(arch);
-  // clang 22 knows no family targets; the arch-specific one of the same number holds all that a family has.
   if (name.ends_with('f')) name.back() = 'a';
-  std::vector<std::string> flags{"--cuda-gpu-arch=sm_" + name};
+  return name;
+}
+
+std::vector<std::string> clang_arch_flags(std::string_view arch) {
+  std::vector<std::string> flags{"--cuda-gpu-arch=sm_" + clang_name(arch)};
   // These came with PTX ISA 9.0, and clang derives 8.7 from the CUDA version that it knows.
-  if (int number = arch_number(name); number == 88 || number == 110) {
+  if (int number = arch_number(arch); number == 88 || number == 110) {
     for (const char* flag : {"-Xclang", "-target-feature", "-Xclang", "+ptx90"}) flags.emplace_back(flag);
   }
   return flags;

@@ -19,6 +19,10 @@ const std::vector<std::string>& accepted_architectures();
 /// nvcc's default when nothing is given.
 inline constexpr std::string_view default_architecture = "75";
 
+/// "90a" as clang names it: clang 22 knows no family targets, and the arch-specific one of the same number holds all that a
+/// family has.
+std::string clang_name(std::string_view arch);
+
 /// clang's options for the virtual architecture `arch`.
 std::vector<std::string> clang_arch_flags(std::string_view arch);
 

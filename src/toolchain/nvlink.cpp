@@ -188,19 +188,21 @@ Result<std::string> link_for(const std::vector<DeviceObject>& objects, const std
   llvm::raw_string_ostream stream(bytes);
   llvm::WriteBitcodeToFile(*linked, stream);
   AW_TRY(write_file(bitcode, bytes));
+  // Without the toolkit's version clang would write PTX of a version that is too old for every architecture here.
+  const bool newest = arch_number(arch) == 88 || arch_number(arch) == 110;
   std::vector<std::string> command{kit.clang,
                                    "--driver-mode=g++",
                                    "-x",
                                    "ir",
                                    "--target=nvptx64-nvidia-cuda",
-                                   "-march=sm_" + arch,
-                                   "-O3",
-                                   "-fno-unroll-loops",
-                                   "-w",
-                                   "-S",
-                                   bitcode,
-                                   "-o",
-                                   ptx};
+                                   "-march=sm_" + clang_name(arch),
+                                   "--cuda-path=" + kit.root,
+                                   "-Xclang",
+                                   "-target-feature",
+                                   "-Xclang",
+                                   newest ? "+ptx90" : "+ptx87"};
+  for (const char* word : {"-O3", "-fno-unroll-loops", "-w", "-S"}) command.emplace_back(word);
+  command.insert(command.end(), {bitcode, "-o", ptx});
   AW_ASSIGN(int status, run_program(command, "nvlink"));
   if (status != 0) return fatal("clang could not compile the linked device code");
   return read_file(ptx);
