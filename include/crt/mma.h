@@ -1,2 +1,2 @@
 // A part of mma.h.
-#include "mma.h"
+#include "../mma.h"

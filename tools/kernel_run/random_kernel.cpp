@@ -136,7 +136,7 @@ class Generator {
                              "setp.eq.u32 %p2, %r23, 1",
                              "setp.gt.f32 %p3, %f0, 0f00000000"})
       say(text);
-    for (int i = 0; i < 8; ++i) say("st.local.u32 [mine+" + std::to_string(i * 4) + "], %r" + std::to_string(i));
+    for (int i = 0; i < 16; ++i) say("st.local.u32 [mine+" + std::to_string(i * 4) + "], %r" + std::to_string(i % 8));
     return out;
   }
 
