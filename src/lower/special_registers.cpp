@@ -63,16 +63,8 @@ struct Constant {
 };
 
 constexpr Constant kConstants[] = {
-    {"ctaid.w", 0},
-    {"nctaid.w", 1},
-    {"tid.w", 0},
-    {"ntid.w", 1},
-    {"clusterid.w", 0},
-    {"nclusterid.w", 1},
-    {"cluster_ctaid.w", 0},
-    {"cluster_nctaid.w", 1},
-    {"nwarpid", 32},
-    {"WARP_SZ", 32},
+    {"ctaid.w", 0},         {"nctaid.w", 1},         {"tid.w", 0},    {"ntid.w", 1},   {"clusterid.w", 0}, {"nclusterid.w", 1},
+    {"cluster_ctaid.w", 0}, {"cluster_nctaid.w", 1}, {"nwarpid", 32}, {"WARP_SZ", 32},
 };
 
 constexpr uint32_t kReservedShared = 1024;

@@ -83,7 +83,10 @@ GLOBAL switches(const int* in, int* out, int n) {
       case 2: r -= 5; break;
       case 5: continue;
       case 6: k++; break;
-      case 7: r = -r; out[i] = r * 1000; return;
+      case 7:
+        r = -r;
+        out[i] = r * 1000;
+        return;
       default: r ^= 0x55;
     }
     r += k;
@@ -355,7 +358,8 @@ GLOBAL math(const float* x, float* y, int n) {
   int i = BX * DX + TX;
   if (i >= n) return;
   float v = __builtin_fabsf(x[i]);
-  y[i] = __builtin_sqrtf(v) + __builtin_floorf(v) + (float)__builtin_popcount((u32)i) + __builtin_fminf(v, 2.0f) + (float)__builtin_clz((u32)i | 1u);
+  y[i] = __builtin_sqrtf(v) + __builtin_floorf(v) + (float)__builtin_popcount((u32)i) + __builtin_fminf(v, 2.0f) +
+         (float)__builtin_clz((u32)i | 1u);
 }
 
 GLOBAL bits(const u32* a, u32* b, int n) {
