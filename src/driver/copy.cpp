@@ -16,7 +16,9 @@
 #include "observe/observe.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -42,15 +44,16 @@ void copy(const Box& box) {
 }
 
 bool is_mapped(const void* address, size_t bytes) {
-  constexpr size_t kPage = 4096, kPages = 4096;
+  constexpr size_t kPages = 4096;
+  static const size_t page = size_t(sysconf(_SC_PAGESIZE));
   unsigned char resident[kPages];
-  uintptr_t at = reinterpret_cast<uintptr_t>(address) & ~(kPage - 1);
+  uintptr_t at = reinterpret_cast<uintptr_t>(address) & ~(page - 1);
   const uintptr_t end = reinterpret_cast<uintptr_t>(address) + bytes;
   if (end < at) return false;
   while (at < end) {
-    const size_t length = std::min<size_t>(end - at, kPage * kPages);
+    const size_t length = std::min<size_t>(end - at, page * kPages);
     if (mincore(reinterpret_cast<void*>(at), length, resident) != 0) return false;
-    at += kPage * kPages;
+    at += page * kPages;
   }
   return true;
 }
