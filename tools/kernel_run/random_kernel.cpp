@@ -136,6 +136,11 @@ class Generator {
                              "setp.eq.u32 %p2, %r23, 1",
                              "setp.gt.f32 %p3, %f0, 0f00000000"})
       say(text);
+    // The lanes of the warp that exist. (What activemask says after threads have parted is up to the engine.)
+    const unsigned rest = threads_ % 32;
+    say("mov.u32 %r30, 0xffffffff");
+    say("setp.ge.u32 %p7, %r20, " + std::to_string(threads_ - rest));
+    if (rest != 0) say("@%p7 mov.u32 %r30, " + std::to_string((1u << rest) - 1));
     for (int i = 0; i < 16; ++i) say("st.local.u32 [mine+" + std::to_string(i * 4) + "], %r" + std::to_string(i % 8));
     return out;
   }
@@ -400,7 +405,6 @@ class Generator {
   void warp() {
     static const char* const kModes[] = {"up", "down", "bfly", "idx"};
     static const char* const kVotes[] = {"all", "any", "uni"};
-    line("activemask.b32 %r30");
     switch (below(5)) {
       case 0: {
         const std::string mode = one_of(kModes);
