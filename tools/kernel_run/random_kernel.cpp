@@ -114,27 +114,17 @@ class Generator {
     say("add.s64 %l5, %l17, %l4");
     say("ld.global.f32 %f0, [%l5]");
     say("ld.global.f32 %f1, [%l17+64]");
-    for (const char* text : {"mov.u32 %r1, %r20",
-                             "mov.u32 %r2, %r21",
-                             "xor.b32 %r3, %r0, %r21",
-                             "mov.u32 %r4, %laneid",
-                             "mov.u32 %r5, 77",
-                             "ld.param.u32 %r6, [n]",
-                             "mul.lo.u32 %r7, %r0, %r21",
-                             "cvt.u64.u32 %l0, %r0",
-                             "mul.wide.u32 %l1, %r0, %r3",
-                             "cvt.s64.s32 %l2, %r7",
-                             "mov.u64 %l3, 0x123456789abcdef",
-                             "mov.f32 %f2, 0f3F800000",
-                             "cvt.rn.f32.u32 %f3, %r20",
-                             "mul.f32 %f4, %f0, %f0",
-                             "add.f32 %f5, %f0, %f1",
-                             "cvt.f64.f32 %d0, %f0",
-                             "mov.f64 %d1, 0d3FF8000000000000",
-                             "setp.lt.u32 %p0, %r20, 13",
-                             "setp.gt.s32 %p1, %r0, 0",
-                             "setp.eq.u32 %p2, %r23, 1",
-                             "setp.gt.f32 %p3, %f0, 0f00000000"})
+    for (const char* text : {"mov.u32 %r1, %r20",         "mov.u32 %r2, %r21",
+                             "xor.b32 %r3, %r0, %r21",    "mov.u32 %r4, %laneid",
+                             "mov.u32 %r5, 77",           "ld.param.u32 %r6, [n]",
+                             "ld.param.u32 %r27, [n]",    "mul.lo.u32 %r7, %r0, %r21",
+                             "cvt.u64.u32 %l0, %r0",      "mul.wide.u32 %l1, %r0, %r3",
+                             "cvt.s64.s32 %l2, %r7",      "mov.u64 %l3, 0x123456789abcdef",
+                             "mov.f32 %f2, 0f3F800000",   "cvt.rn.f32.u32 %f3, %r20",
+                             "mul.f32 %f4, %f0, %f0",     "add.f32 %f5, %f0, %f1",
+                             "cvt.f64.f32 %d0, %f0",      "mov.f64 %d1, 0d3FF8000000000000",
+                             "setp.lt.u32 %p0, %r20, 13", "setp.gt.s32 %p1, %r0, 0",
+                             "setp.eq.u32 %p2, %r23, 1",  "setp.gt.f32 %p3, %f0, 0f00000000"})
       say(text);
     // The lanes of the warp that exist. (What activemask says after threads have parted is up to the engine.)
     const unsigned rest = threads_ % 32;
@@ -324,7 +314,7 @@ class Generator {
     const std::string target = "%p" + std::to_string(4 + below(4));
     if (uniform)
       line(chance(50) ? "setp.gt.u32 " + target + ", %r23, " + std::to_string(below(2))
-                      : "setp.lt.u32 " + target + ", %r6, " + std::to_string(below(300)));
+                      : "setp.lt.u32 " + target + ", %r27, " + std::to_string(below(300)));
     else if (chance(50))
       line("setp.lt.s32 " + target + ", " + r() + ", " + s());
     else
