@@ -81,6 +81,13 @@ AW_API cudaBindTexture(size_t* offset, const texture<T, Dimensions, Mode>& refer
   return cudaBindTexture(offset, reference, memory, reference.channelDesc, bytes);
 }
 
+/// The form of the C interface.
+AW_API cudaBindTexture(size_t* offset, const textureReference* reference, const void* memory, const struct cudaChannelFormatDesc*,
+                       size_t = 0xffffffff) {
+  if (offset) *offset = 0;
+  return __aw_bind_cell(*reference, (unsigned long long)memory);
+}
+
 template <class T, int Dimensions, enum cudaTextureReadMode Mode>
 AW_API cudaBindTexture2D(size_t* offset, const texture<T, Dimensions, Mode>& reference, const void* memory,
                          const struct cudaChannelFormatDesc& description, size_t width, size_t height, size_t pitch) {
