@@ -182,7 +182,7 @@ Result<Mark> Context::put(Stream& stream, std::unique_ptr<Task> task, Manner man
     if (!claimed) mark.position = queue->submit(std::move(task), std::move(after));
   }
   if (claimed)
-    queue->run_claimed(*task);
+    queue->run_claimed(*task);  // NOLINT(bugprone-use-after-move): what was claimed was not submitted
   else if (manner == Manner::Waited)
     queue->wait(mark.position, patience());
   if (manner != Manner::Queued && status_->failed()) return status_->error();
