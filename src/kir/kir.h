@@ -6,21 +6,24 @@
 //   * exactly one kernel: calling convention ptx_kernel, `void @name(ptr noalias readonly align 16 dereferenceable(n)
 //     %params)`. %params is the parameter buffer in PTX layout (every .param at its own alignment); ld.param is a load
 //     from it with !invariant.load.
-//   * every device function that the kernel reaches, with internal linkage and ordinary LLVM parameters (a .param of aggregate type
-//     is passed as [n x i8] by value).
+//   * every device function that the kernel reaches, with internal linkage. A scalar .param travels as an integer of its width, floats
+//     too; an aggregate by address, a noalias pointer in address space 5, results first (lower/signature.h).
+//   * no indirect calls: a function's address is a handle of the module (ptx/function_handle.h), and a call through a pointer a switch
+//     over the handles that it may hold, with direct calls in its cases and aw.trap for the rest. Recursion is possible.
 //   * address spaces: 0 generic, 1 global, 3 shared, 4 const, 5 local (allocas are AS 5; their generic form comes from
 //     addrspacecast). Global and const variables are external declarations, `@name = external addrspace(1|4) global
 //     [size x i8], align a`, bound to device addresses when the code is linked. Shared variables are `@name = internal
 //     addrspace(3) global [size x i8] undef`; a dynamic one (.extern .shared) has linkage external and size 0.
 //     Function-scope variables carry a name made unique with the function's.
 //   * values: integers, half, bfloat, float, double, <2 x half>, <2 x bfloat>, i1 for predicates, ptr, i128. b-typed registers
-//     that hold floats are inferred to be floats where all uses agree; otherwise bitcast at use.
+//     that hold floats are inferred to be floats where no more uses say otherwise, and bitcast at those.
 //   * special registers: llvm.nvvm.read.ptx.sreg.*; tid, ntid, ctaid, nctaid, laneid carry !range.
 //   * barriers: llvm.nvvm.barrier.cta.* (sync, arrive, red; aligned and not), llvm.nvvm.bar.warp.sync.
 //   * warp operations: llvm.nvvm.shfl.sync.*, llvm.nvvm.vote.*.sync, llvm.nvvm.match.*, llvm.nvvm.redux.sync.*, llvm.nvvm.activemask,
 //     llvm.nvvm.elect.sync where LLVM has it. Forms without .sync use the activemask.
 //   * atomics: atomicrmw / cmpxchg with LLVM orderings and syncscope("block"|"device"|""), atomic loads and stores for
-//     ld/st.relaxed/acquire/release/volatile; fences are `fence`.
+//     ld/st.relaxed/acquire/release/volatile; fences are `fence`. mbarrier objects are words that atomics change; cp.async copies at
+//     once; mma, wmma and ldmatrix are shuffles and sums.
 //   * every other instruction that plain LLVM IR cannot say is a call of a pure function `__aw_<ptx words joined by _>`
 //     that devicelib defines as bitcode (`__aw_prmt_b32`, `__aw_add_rz_f32`, `__aw_ex2_approx_ftz_f32`, `__aw_cvt_rna_tf32_f32`); it is
 //     linked and inlined before optimisation. Transcendentals are externs (`__aw_sinf`) that the engines bind to vector math.

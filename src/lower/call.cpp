@@ -6,14 +6,14 @@
 //       ld.param.b32 %r2, [retval0]; }
 //
 // The .param variables are allocas that the stores and loads go to; the call loads its arguments from them and stores its
-// results into them, and SROA leaves %r2 = call i32 @f(i32 %r1). signature.h says what travels how, function_handle.h what a
+// results into them, and SROA leaves %r2 = call i32 @f(i32 %r1). signature.h says what travels how, ptx/function_handle.h what a
 // call through a pointer is.
 #include "lower/chapters.h"
 #include "lower/external_functions.h"
-#include "lower/function_handle.h"
 #include "lower/function_state.h"
 #include "lower/lowering.h"
 #include "lower/program_state.h"
+#include "ptx/function_handle.h"
 #include "ptx/module.h"
 
 #include <llvm/IR/Intrinsics.h>
@@ -191,7 +191,7 @@ void call_indirect(Lowering& lower, const Inst& inst) {
   llvm::SwitchInst* choice = lower.b.CreateSwitch(pointer, unknown, targets.size());
   for (uint32_t target : targets) {
     llvm::BasicBlock* block = lower.new_block();
-    choice->addCase(lower.b.getInt64(function_handle(target)), block);
+    choice->addCase(lower.b.getInt64(ptx::function_handle(target)), block);
     lower.start(block);
     call.emit(lower.program.device_function(lower.program.resolve(target)));
     lower.b.CreateBr(after);

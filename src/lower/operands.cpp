@@ -1,9 +1,9 @@
 // Operands in and out: registers, constants, special registers and addresses of variables.
-#include "lower/function_handle.h"
 #include "lower/function_state.h"
 #include "lower/lowering.h"
 #include "lower/program_state.h"
 #include "lower/special_registers.h"
+#include "ptx/function_handle.h"
 #include "ptx/module.h"
 
 #include <bit>
@@ -99,7 +99,7 @@ Value* read_operand(Lowering& lower, const Inst& inst, const Operand& operand, S
       if (operand.value) address = lower.b.CreateAdd(address, lower.b.getInt64(operand.value));
       return lower.coerce(address, type);
     }
-    case OperandKind::Function: return lower.coerce(lower.b.getInt64(function_handle(operand.index)), type);
+    case OperandKind::Function: return lower.coerce(lower.b.getInt64(ptx::function_handle(operand.index)), type);
     case OperandKind::Vector:
       if (operand.elements.size() == 1) return read_operand(lower, inst, operand.elements[0], as);
       [[fallthrough]];

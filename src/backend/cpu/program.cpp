@@ -1,5 +1,6 @@
 #include "backend/cpu/program.h"
 
+#include "ptx/function_handle.h"
 #include "ptx/module.h"
 
 #include <algorithm>
@@ -74,18 +75,17 @@ Result<> CpuProgram::initialise_variables() {
     for (const ptx::Relocation& relocation : variable.relocations) {
       const std::string place =
           module_->file_name + ":" + std::to_string(variable.location.line) + ":" + std::to_string(variable.location.column);
-      if (relocation.is_function)
-        return Error{CUDA_ERROR_NOT_SUPPORTED,
-                     "The initialiser of '" + std::string(variable.name) + "' holds the address of the function '" +
-                         std::string(module_->functions[relocation.index].name) + "', which is not supported.",
-                     place};
-      const Variable& target = variables_[relocation.index];
-      if (!target.address)
-        return Error{CUDA_ERROR_INVALID_PTX,
-                     "The initialiser of '" + std::string(variable.name) + "' names '" + std::string(all[relocation.index].name) +
-                         "', which is neither a global nor a const variable.",
-                     place};
-      uint64_t value = reinterpret_cast<uint64_t>(target.address) + uint64_t(relocation.addend);
+      uint64_t value = ptx::function_handle(relocation.index);
+      if (!relocation.is_function) {
+        const Variable& target = variables_[relocation.index];
+        if (!target.address)
+          return Error{CUDA_ERROR_INVALID_PTX,
+                       "The initialiser of '" + std::string(variable.name) + "' names '" + std::string(all[relocation.index].name) +
+                           "', which is neither a global nor a const variable.",
+                       place};
+        value = reinterpret_cast<uint64_t>(target.address);
+      }
+      value += uint64_t(relocation.addend);
       if (relocation.mask != ~uint64_t{0} && relocation.mask != 0) value = (value & relocation.mask) >> __builtin_ctzll(relocation.mask);
       if (relocation.offset + relocation.size <= variable.size)
         memcpy(address + relocation.offset, &value, std::min<size_t>(relocation.size, 8));

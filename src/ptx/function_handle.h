@@ -8,9 +8,9 @@
 
 #include <cstdint>
 
-namespace anywarp::lower {
+namespace anywarp::ptx {
 
 /// `index`: of ptx::Module::functions.
 constexpr uint64_t function_handle(uint32_t index) { return (uint64_t{index} + 1) * 16; }
 
-}  // namespace anywarp::lower
+}  // namespace anywarp::ptx
