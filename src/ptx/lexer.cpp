@@ -226,6 +226,13 @@ Token Lexer::number(Token token) {
   return token;
 }
 
+std::string as_sentence(std::string message) {
+  if (message.empty()) return message;
+  if (message[0] >= 'a' && message[0] <= 'z') message[0] = static_cast<char>(message[0] - 'a' + 'A');
+  if (message.back() != '.') message += '.';
+  return message;
+}
+
 std::string describe(const Token& token) {
   constexpr size_t kLongest = 60;
   std::string text(token.text.substr(0, kLongest));

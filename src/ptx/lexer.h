@@ -67,6 +67,9 @@ class Lexer {
   std::string error_;
 };
 
+/// A message that says what is wrong, as a sentence.
+std::string as_sentence(std::string message);
+
 /// What a message calls the token: "'foo'", "the end of the file".
 std::string describe(const Token& token);
 

@@ -58,7 +58,8 @@ void Parser::advance() {
 
 void Parser::fail(Location location, std::string message, CUresult code) {
   if (failed()) return;
-  error_ = Error{code, std::move(message), file_name_ + ":" + std::to_string(location.line) + ":" + std::to_string(location.column)};
+  error_ = Error{code, as_sentence(std::move(message)),
+                 file_name_ + ":" + std::to_string(location.line) + ":" + std::to_string(location.column)};
   token_ = Token{.location = token_.location};
 }
 

@@ -325,7 +325,8 @@ const Words* Parser::words(std::string_view opcode, Location location) {
     std::string_view one = text.substr(at + 1, end - at - 1);
     const Mod mod = find_mod(one);
     if (mod == Mod::None)
-      return fail(location, "instruction '" + std::string(opcode) + "' has no modifier '." + std::string(one.substr(0, 60)) + "'"), nullptr;
+      return fail(location, "the instruction '" + std::string(opcode) + "' has no modifier '." + std::string(one.substr(0, 60)) + "'"),
+             nullptr;
     if (mods.size() == kMaxWords) return fail(location, "the instruction has more than " + std::to_string(kMaxWords) + " words"), nullptr;
     mods.push_back(mod);
     if (Type type = type_of(mod); type != Type::None) types.push_back(type);

@@ -241,9 +241,9 @@ TEST(Parse, DeclarationAndDefinitionAreOne) {
 }
 
 TEST(Parse, ErrorsNamePlaceAndCause) {
-  EXPECT_EQ(error_of(".entry k() {\n  frobnicate.b32 %r;\n}"), "t.ptx:5:3: there is no instruction 'frobnicate'");
-  EXPECT_EQ(error_of(".entry k() { add.u33 1; }"), "t.ptx:4:14: instruction 'add' has no modifier '.u33'");
-  EXPECT_NE(error_of(".entry k() { bra NOWHERE; }").find("4:18: there is no label 'NOWHERE'"), std::string::npos);
+  EXPECT_EQ(error_of(".entry k() {\n  frobnicate.b32 %r;\n}"), "t.ptx:5:3: There is no instruction 'frobnicate'.");
+  EXPECT_EQ(error_of(".entry k() { add.u33 1; }"), "t.ptx:4:14: The instruction 'add' has no modifier '.u33'.");
+  EXPECT_NE(error_of(".entry k() { bra NOWHERE; }").find("4:18: There is no label 'NOWHERE'"), std::string::npos);
   EXPECT_NE(error_of(".entry k() { mov.b32 %r1, 1; }").find("4:22: '%r1' is not declared"), std::string::npos);
   EXPECT_NE(error_of(".entry k() { ret }").find("4:18"), std::string::npos);
   EXPECT_NE(error_of(".entry k() { ret;").find("has no '}'"), std::string::npos);
@@ -258,6 +258,11 @@ TEST(Parse, DeepAndLongInputIsAnErrorNotACrash) {
   std::string words = "add";
   for (int i = 0; i < 100; ++i) words += ".sat";
   EXPECT_NE(error_of(".entry k() { " + words + " 1; }"), "");
+}
+
+TEST(Parse, RangesOfVariablesHaveALimit) {
+  EXPECT_EQ(error_of(".entry k() { .param .b32 a<3>; st.param.b32 [a2], 1; }"), "");
+  EXPECT_NE(error_of(".entry k() { .param .b32 a<40000>; .param .b32 b<40000>; }"), "");
 }
 
 // Found by fuzzing: what does not fit into an element is cut, and does not count as an initialised byte.

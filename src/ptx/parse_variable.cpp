@@ -299,8 +299,12 @@ void Parser::variables(Space space, Linkage linkage, Function* function) {
     if (token_.is('<')) {
       // .param .b32 p<3>
       advance();
-      const uint64_t count = integer("a number of variables", 1 << 16);
+      const uint64_t count = integer("a number of variables", kMaxVariablesOfRanges);
       if (!expect('>')) return;
+      variables_of_ranges_ += count;
+      if (variables_of_ranges_ > kMaxVariablesOfRanges)
+        return fail(variable.location,
+                    "the module has more than " + std::to_string(kMaxVariablesOfRanges) + " variables in ranges such as p<3>");
       for (uint64_t i = 0; i < count && !failed(); ++i) {
         Variable one = variable;
         one.name = storage_.copy(std::string_view(std::string(variable.name) + std::to_string(i)));

@@ -23,6 +23,7 @@ namespace anywarp::ptx {
 
 inline constexpr uint64_t kMaxVariableBytes = uint64_t{1} << 48;
 inline constexpr size_t kMaxDimensions = 32;
+inline constexpr uint64_t kMaxVariablesOfRanges = 1 << 16;  // in a module: .param .b32 p<3>
 inline constexpr size_t kMaxScopes = 1024;
 inline constexpr unsigned kMaxExpressionDepth = 200;
 inline constexpr size_t kMaxOperands = 4096;
@@ -196,6 +197,7 @@ class Parser {
   const char* previous_end_ = nullptr;
   std::optional<Error> error_;
   unsigned expression_depth_ = 0;
+  uint64_t variables_of_ranges_ = 0;
 
   std::unordered_map<std::string_view, Words> words_;
   std::vector<PendingRelocation> relocations_;

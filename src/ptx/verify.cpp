@@ -8,6 +8,7 @@
 // Beyond the table: calls agree with what they call, variables stand in the space that the instruction names, and what a
 // module declares has types that can be declared.
 #include "ptx/instruction_table.h"
+#include "ptx/lexer.h"
 #include "ptx/module.h"
 #include "ptx/ptx.h"
 #include "ptx/word_match.h"
@@ -90,7 +91,7 @@ class Verifier {
  private:
   void fail(Location location, std::string message) {
     if (!error_)
-      error_ = Error{CUDA_ERROR_INVALID_PTX, std::move(message),
+      error_ = Error{CUDA_ERROR_INVALID_PTX, as_sentence(std::move(message)),
                      module_.file_name + ":" + std::to_string(location.line) + ":" + std::to_string(location.column)};
   }
 

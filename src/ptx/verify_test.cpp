@@ -217,12 +217,12 @@ TEST(Verify, SaysWhatIsWrong) {
   expect("mul.u32 %u32_0, %u32_1, %u32_2;", "'.u32' cannot stand here in 'mul.u32'");
   expect("ld %u32_0, [%b64_0];", "'ld' is not complete");
   expect("add.u32 %u32_0, %u32_1;", "takes 3 operands; 2 are given");
-  expect("add.u32 %u32_0, %f32_1, %u32_2;", "operand 2 is a register of type .f32; the instruction needs .u32");
-  expect("ld.global.u32 %u32_0, %b64_0;", "operand 2 must be an address in []");
+  expect("add.u32 %u32_0, %f32_1, %u32_2;", "Operand 2 is a register of type .f32; the instruction needs .u32");
+  expect("ld.global.u32 %u32_0, %b64_0;", "Operand 2 must be an address in []");
   expect("ld.global.v4.u32 {%u32_0, %u32_1}, [%b64_0];", "vector of 2; the instruction needs 4");
-  expect("discard.global.L2 [%b64_0], 64;", "operand 2 is 64; it must be 128");
+  expect("discard.global.L2 [%b64_0], 64;", "Operand 2 is 64; it must be 128");
   expect("ld.shared.u64 %u64_0, [variable];", "cannot reach 'variable', which is in the space .global");
-  expect("add.u32 %u32_0, %tid.x, 1;", "only mov and cvt read special registers");
+  expect("add.u32 %u32_0, %tid.x, 1;", "Only mov and cvt read special registers");
 }
 
 TEST(Verify, NamesThePlace) {
@@ -240,7 +240,7 @@ TEST(Verify, Calls) {
   EXPECT_NE(problem_of(head + "call (%r), f, (%r); }"), "");
   EXPECT_NE(problem_of(head + "call f, (%r, b); }"), "");
   EXPECT_NE(problem_of(head + "call (%d), f, (%r, b); }"), "");
-  EXPECT_NE(problem_of(head + "call (%r), f, (%r, w); }").find("argument 2"), std::string::npos);
+  EXPECT_NE(problem_of(head + "call (%r), f, (%r, w); }").find("Argument 2"), std::string::npos);
   EXPECT_NE(problem_of(head + "call (%r), f, (w, b); }"), "");
   EXPECT_NE(problem_of(head + "call e; }").find("is an entry"), std::string::npos);
   EXPECT_NE(problem_of(head + "call %d; }").find("prototype"), std::string::npos);
