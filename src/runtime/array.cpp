@@ -64,7 +64,7 @@ bool plain_format(cudaChannelFormatKind kind, int bits, CUarray_format& format) 
 
 cudaError_t create(cudaArray_t* array, const cudaChannelFormatDesc* desc, cudaExtent extent, unsigned flags) {
   if (!array || !desc) return cudaErrorInvalidValue;
-  CUDA_ARRAY3D_DESCRIPTOR descriptor = {};
+  CUDA_ARRAY3D_DESCRIPTOR descriptor = no_description();
   if (const cudaError_t error = to_format(*desc, descriptor.Format, descriptor.NumChannels)) return error;
   descriptor.Width = extent.width;
   descriptor.Height = extent.height;
@@ -142,7 +142,7 @@ cudaError_t cudaArrayGetInfo(struct cudaChannelFormatDesc* desc, struct cudaExte
 cudaError_t cudaMallocMipmappedArray(cudaMipmappedArray_t* mipmappedArray, const struct cudaChannelFormatDesc* desc,
                                      struct cudaExtent extent, unsigned int numLevels, unsigned int flags) {
   if (!mipmappedArray || !desc) return cudaErrorInvalidValue;
-  CUDA_ARRAY3D_DESCRIPTOR descriptor = {};
+  CUDA_ARRAY3D_DESCRIPTOR descriptor = no_description();
   if (const cudaError_t error = to_format(*desc, descriptor.Format, descriptor.NumChannels)) return error;
   descriptor.Width = extent.width;
   descriptor.Height = extent.height;

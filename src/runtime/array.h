@@ -2,9 +2,18 @@
 // a number of channels there.
 #pragma once
 
+#include <string.h>
+
 #include "runtime/driver.h"
 
 namespace anywarp::runtime {
+
+/// A description with nothing set, which has no format yet.
+inline CUDA_ARRAY3D_DESCRIPTOR no_description() {
+  CUDA_ARRAY3D_DESCRIPTOR descriptor;
+  memset(&descriptor, 0, sizeof descriptor);
+  return descriptor;
+}
 
 inline CUarray handle_of(cudaArray_const_t array) { return reinterpret_cast<CUarray>(const_cast<cudaArray*>(array)); }
 inline CUmipmappedArray handle_of(cudaMipmappedArray_const_t array) {
