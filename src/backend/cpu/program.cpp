@@ -71,7 +71,7 @@ Result<> CpuProgram::initialise_variables() {
     const ptx::Variable& variable = all[i];
     char* address = static_cast<char*>(variables_[i].address);
     if (!address || !variable.initialised) continue;
-    memcpy(address, variable.bytes.data(), std::min<size_t>(variable.bytes.size(), variable.size));
+    if (!variable.bytes.empty()) memcpy(address, variable.bytes.data(), std::min<size_t>(variable.bytes.size(), variable.size));
     for (const ptx::Relocation& relocation : variable.relocations) {
       const std::string place =
           module_->file_name + ":" + std::to_string(variable.location.line) + ":" + std::to_string(variable.location.column);
