@@ -20,7 +20,8 @@ class Generator {
 
   std::string run() {
     shape();
-    const unsigned statements = 4 + below(18);
+    // Many small kernels, which compile fast, and some large ones.
+    const unsigned statements = chance(65) ? 2 + below(7) : 4 + below(18);
     for (unsigned i = 0; i < statements; ++i) statement(0);
     return head() + body_begin() + text_ + body_end();
   }
@@ -63,7 +64,9 @@ class Generator {
     auto buffer = [&](const char* name, const char* type, unsigned count, const std::string& filling) {
       return std::string("// buffer ") + name + ": " + type + "[" + std::to_string(count) + "] = " + filling + "\n";
     };
-    return "// random kernel, seed " + std::to_string(seed_) + "\n// run: kernel=k grid=" + std::to_string(grid_) + " block=" + block +
+    // With an operation of the warp every width compiles as 32 lanes.
+    const std::string engines = warp_operations_ ? "// engines: scalar 32\n" : "";
+    return "// random kernel, seed " + std::to_string(seed_) + "\n" + engines + "// run: kernel=k grid=" + std::to_string(grid_) + " block=" + block +
            "\n" + buffer("in", "u32", kInput, "random " + std::to_string(seed_ % 1000)) +
            buffer("inf", "f32", kInput, seed_ % 3 ? "random " + std::to_string(seed_ % 777) + " -8 8" : "special") +
            buffer("ints", "u32", threads_ * grid_ * kInts, "fill 0") + buffer("longs", "u64", threads_ * grid_ * kLongs, "fill 0") +
@@ -393,6 +396,7 @@ class Generator {
 
   /// Warp operations of all lanes that exist.
   void warp() {
+    warp_operations_ = true;
     static const char* const kModes[] = {"up", "down", "bfly", "idx"};
     static const char* const kVotes[] = {"all", "any", "uni"};
     switch (below(5)) {
@@ -449,7 +453,7 @@ class Generator {
   std::string text_;
   unsigned block_[3] = {32, 1, 1}, grid_ = 1, threads_ = 32;
   unsigned labels_ = 0, counters_ = 0;
-  bool together_ = true;
+  bool together_ = true, warp_operations_ = false;
 };
 
 }  // namespace
