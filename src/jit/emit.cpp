@@ -1,4 +1,5 @@
 #include "jit/jit.h"
+#include "jit/llvm_errors.h"
 
 #include <llvm/ADT/SmallString.h>
 #include <llvm/IR/LegacyPassManager.h>
@@ -9,6 +10,7 @@
 namespace anywarp::jit {
 
 Result<std::string> emit(llvm::Module& module, llvm::TargetMachine& machine) {
+  avoid_llvm_errors(module);
   llvm::SmallString<0> object;
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager passes;

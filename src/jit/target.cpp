@@ -1,9 +1,6 @@
 #include "jit/jit.h"
 
 #include <llvm/IR/Function.h>
-#include <llvm/IR/IRBuilder.h>
-#include <llvm/IR/InstIterator.h>
-#include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/TargetSelect.h>
@@ -32,22 +29,6 @@ Host find_host() {
   host.mask_registers = has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl");
   host.vector_bits = host.mask_registers ? 512 : has("avx2") ? 256 : 128;
   return host;
-}
-
-/// LLVM 22's x86 code for a scalar minimumnum or maximumnum gives NaN when one operand is NaN and the other is known not to be
-/// (it sorts the two by vfpclass the wrong way round). With the other operand in a NaN's place there is nothing to sort.
-void keep_numbers(llvm::Function& function) {
-  for (llvm::Instruction& instruction : llvm::instructions(function)) {
-    auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-    if (!call || call->getType()->isVectorTy()) continue;
-    if (call->getIntrinsicID() != llvm::Intrinsic::minimumnum && call->getIntrinsicID() != llvm::Intrinsic::maximumnum) continue;
-    llvm::IRBuilder<> builder(call);
-    for (unsigned i = 0; i < 2; ++i) {
-      llvm::Value *value = call->getArgOperand(i), *other = call->getArgOperand(1 - i);
-      if (!llvm::isa<llvm::Constant>(value))
-        call->setArgOperand(i, builder.CreateSelect(builder.CreateFCmpUNO(value, value), other, value));
-    }
-  }
 }
 
 const llvm::Target* find_target(const llvm::Triple& triple, std::string& error) {
@@ -94,7 +75,6 @@ Result<std::unique_ptr<llvm::TargetMachine>> target(llvm::Module& module) {
     // A fault leaves the block by a jump, never by unwinding.
     function.setDoesNotThrow();
     function.removeFnAttr(llvm::Attribute::UWTable);
-    keep_numbers(function);
   }
   return machine;
 }
