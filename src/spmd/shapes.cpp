@@ -278,6 +278,34 @@ std::optional<Affine> Shapes::extension(CastInst& cast) {
   return shape;
 }
 
+/// and, or, xor. Where the bases are multiples of 2^k and the offsets below 2^k, the bits above k are the operation on the bases, those
+/// below it on the offsets. Of a constant the bits below k go with the offsets; the base, which is computed with the whole
+/// constant, has their part as well (or, xor), and the offsets give it back.
+std::optional<Affine> Shapes::bitwise(const Instruction& instruction) const {
+  std::optional<Affine> left = operand(instruction.getOperand(0)), right = operand(instruction.getOperand(1));
+  if (!left || !right) return std::nullopt;
+  const auto* constant = dyn_cast<ConstantInt>(instruction.getOperand(1));
+  const unsigned k = std::min({62u, left->base_align, constant ? 62u : right->base_align});
+  const int64_t limit = int64_t(1) << k;
+  auto below_limit = [&](const Affine& shape) {
+    return all_of(shape.offsets, [&](int64_t offset) { return offset >= 0 && offset < limit; });
+  };
+  if (k == 0 || !below_limit(*left) || !below_limit(*right)) return std::nullopt;
+  auto apply = [&](int64_t a, int64_t b) -> int64_t {
+    switch (instruction.getOpcode()) {
+      case Instruction::And: return a & b;
+      case Instruction::Or: return a | b;
+      default: return a ^ b;
+    }
+  };
+  const int64_t low = constant ? constant->getSExtValue() & (limit - 1) : 0, in_base = apply(0, low);
+  for (uint32_t lane = 0; lane < width_; ++lane)
+    left->offsets[lane] = apply(left->offsets[lane], constant ? low : right->offsets[lane]) - in_base;
+  left->base_align = in_base == 0 ? k : std::min<unsigned>(k, countr_zero(uint64_t(in_base)));
+  left->conditional |= right->conditional;
+  return left;
+}
+
 std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
   const DataLayout& layout = kernel_.getDataLayout();
   const unsigned bits = bits_of(instruction.getType(), layout);
@@ -309,7 +337,9 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
     case Instruction::Sub: return combine(instruction.getOperand(0), instruction.getOperand(1), -1);
     case Instruction::Or:
       if (cast<PossiblyDisjointInst>(instruction).isDisjoint()) return combine(instruction.getOperand(0), instruction.getOperand(1), 1);
-      return std::nullopt;
+      return bitwise(instruction);
+    case Instruction::And:
+    case Instruction::Xor: return bitwise(instruction);
     case Instruction::Mul:
       if (const auto* factor = dyn_cast<ConstantInt>(instruction.getOperand(1)))
         return scale(operand(instruction.getOperand(0)), factor->getSExtValue());
@@ -318,13 +348,6 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
       if (const auto* amount = dyn_cast<ConstantInt>(instruction.getOperand(1)); amount && amount->getZExtValue() < bits)
         return scale(operand(instruction.getOperand(0)), int64_t(uint64_t(1) << amount->getZExtValue()));
       return std::nullopt;
-    case Instruction::And: {
-      const auto* mask = dyn_cast<ConstantInt>(instruction.getOperand(1));
-      std::optional<Affine> shape = operand(instruction.getOperand(0));
-      if (!mask || !shape || !disjoint(*shape)) return std::nullopt;
-      for (int64_t& offset : shape->offsets) offset &= mask->getSExtValue();
-      return shape;
-    }
     case Instruction::LShr:
     case Instruction::AShr: {
       const auto* amount = dyn_cast<ConstantInt>(instruction.getOperand(1));

@@ -60,6 +60,7 @@ class Shapes {
   bool transfer(llvm::Instruction& instruction);
   std::optional<Affine> evaluate(llvm::Instruction& instruction);
   std::optional<Affine> operand(const llvm::Value* value) const;
+  std::optional<Affine> bitwise(const llvm::Instruction& instruction) const;
   std::optional<Affine> thread_index(unsigned axis) const;
   std::optional<Affine> extension(llvm::CastInst& cast);
   bool aligned_compare(const llvm::ICmpInst& compare) const;

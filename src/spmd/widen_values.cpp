@@ -74,9 +74,6 @@ void Widener::write_affine(Instruction& instruction, const Affine& shape) {
   Value* first = scalar(instruction.getOperand(0));
   Type* type = host_type(instruction.getType());
   switch (instruction.getOpcode()) {
-    case Instruction::Or:  // disjoint in every active lane
-      base = b_.CreateAdd(first, scalar(instruction.getOperand(1)));
-      break;
     case Instruction::SExt:
     case Instruction::ZExt: {
       const bool is_signed = isa<SExtInst>(instruction) || shapes_.exact_extension(&instruction);
@@ -96,6 +93,11 @@ void Widener::write_affine(Instruction& instruction, const Affine& shape) {
     case Instruction::AddrSpaceCast:
     case Instruction::Freeze: base = first; break;
     default: {
+      if (const auto* bits = dyn_cast<PossiblyDisjointInst>(&instruction); bits && bits->isDisjoint()) {
+        // Disjoint in every active lane; the bases need not be.
+        base = b_.CreateAdd(first, scalar(instruction.getOperand(1)));
+        break;
+      }
       Instruction* copy = instruction.clone();
       for (unsigned i = 0; i < instruction.getNumOperands(); ++i) copy->setOperand(i, scalar(instruction.getOperand(i)));
       copy->mutateType(type);

@@ -66,8 +66,8 @@ class Generator {
     };
     // With an operation of the warp every width compiles as 32 lanes.
     const std::string engines = warp_operations_ ? "// engines: scalar 32\n" : "";
-    return "// random kernel, seed " + std::to_string(seed_) + "\n" + engines + "// run: kernel=k grid=" + std::to_string(grid_) + " block=" + block +
-           "\n" + buffer("in", "u32", kInput, "random " + std::to_string(seed_ % 1000)) +
+    return "// random kernel, seed " + std::to_string(seed_) + "\n" + engines + "// run: kernel=k grid=" + std::to_string(grid_) +
+           " block=" + block + "\n" + buffer("in", "u32", kInput, "random " + std::to_string(seed_ % 1000)) +
            buffer("inf", "f32", kInput, seed_ % 3 ? "random " + std::to_string(seed_ % 777) + " -8 8" : "special") +
            buffer("ints", "u32", threads_ * grid_ * kInts, "fill 0") + buffer("longs", "u64", threads_ * grid_ * kLongs, "fill 0") +
            buffer("floats", "f32", threads_ * grid_ * kFloats, "fill 0") + buffer("doubles", "f64", threads_ * grid_ * kDoubles, "fill 0") +
