@@ -1,6 +1,7 @@
 #include "toolchain/nvcc.h"
 
 #include "toolchain/arch.h"
+#include "toolchain/dialect.h"
 #include "toolchain/fatbinary.h"
 #include "toolchain/nvcc_options.h"
 #include "toolchain/plan.h"
@@ -96,7 +97,7 @@ int nvcc_within(const std::vector<std::string>& arguments, const std::string& na
   if (verbose && toolkit) fputs(settings(*toolkit).c_str(), stderr);
   if (!parsed) return fatal(name, parsed.error().text());
   if (!toolkit) return fatal(name, toolkit.error().text());
-  const NvccOptions& options = parsed->options;
+  NvccOptions& options = parsed->options;
   if (options.verbose || options.dry_run)
     for (const Target& target : options.targets) fprintf(stderr, "#$ _TARGET_=-arch compute_%s\n", target.arch.c_str());
   for (const Input& input : options.inputs)
@@ -114,6 +115,11 @@ int nvcc_within(const std::vector<std::string>& arguments, const std::string& na
     if (!made) return fatal(name, made.error().text());
     folder.emplace(std::move(*made));
     scratch = folder->path();
+  }
+  if (!options.dry_run) {
+    Result<std::string> overlay = write_overlay(options, scratch);
+    if (!overlay) return fatal(name, overlay.error().text());
+    options.overlay = *overlay;
   }
   Result<Plan> plan = make_plan(options, *toolkit, scratch);
   if (!plan) return fatal(name, plan.error().text());

@@ -61,6 +61,7 @@ struct NvccOptions {
   std::vector<std::string> link_flags;      // -L, -l, -Xlinker, in order
   std::vector<std::string> archive_flags;   // -Xarchive
   std::vector<std::string> run_arguments;
+  std::string overlay;  // of changed sources (dialect.h); nvcc sets it, no option does
 };
 
 enum class Query { None, Help, Version, ListCodes, ListArchitectures };

@@ -127,6 +127,9 @@ class Planner {
     // clang puts the toolkit behind /usr/local/include, where headers of another toolkit may lie.
     words += {"-isystem", kit_.include()};
     words += source_flags(input);
+    // gcc, which reads the text first under nvcc, takes the two for a literal and a macro's name, and only warns.
+    words.emplace_back("-Wno-error=reserved-user-defined-literal");
+    if (!o_.overlay.empty()) words += {"-ivfsoverlay", o_.overlay};
     return words;
   }
 

@@ -172,6 +172,31 @@ class Nvcc(Case):
         self.nvcc("-default-stream", "per-thread", "a.cu", "-o", "a")
         self.run_command("./a")
 
+    def test_text_that_clang_alone_would_refuse(self):
+        self.write("inc/timer.cuh", "__device__ inline unsigned long long now() { unsigned long long t; "
+                   'asm volatile("mov.u64 %0, %globaltimer;" : "=l"(t)); return t; }\n')
+        self.write("parted.cu", """
+            #include <cstdio>
+            #include <cstring>
+            #include "timer.cuh"
+            #define NAME "x"
+            #define TEXT "name: "NAME"\\n"
+            __global__ void store(unsigned long long* out) { *out = now(); }
+            int main() {
+              unsigned long long *memory, time = 0;
+              cudaMalloc(&memory, 8);
+              store << < 1, dim3(1 >> 0) >> > (memory);
+              cudaMemcpy(&time, memory, 8, cudaMemcpyDeviceToHost);
+              printf(TEXT "line %d of %s\\n", __LINE__, __FILE__);
+              return time > 0 ? 0 : 1;
+            }
+            """)
+        self.nvcc("-Iinc", "parted.cu", "-o", "parted", "-MD", "-MF", "parted.d")
+        self.assertEqual(self.run_command("./parted").stdout, "name: x\nline 13 of parted.cu\n")
+        self.assertIn("inc/timer.cuh", (self.folder / "parted.d").read_text())
+        self.write("wrong.cu", "__global__ void k();\nvoid f() { k << <1, 1 >> > (); g(); }\n")
+        self.assertIn("wrong.cu:2:32: error: use of undeclared identifier 'g'", self.nvcc("wrong.cu", status=1).stderr)
+
     def test_response_file(self):
         self.write("a.cu", "int main() { return VALUE; }\n")
         self.write("options", "-DVALUE=3 'a.cu' -o\nprogram\n")
