@@ -33,7 +33,7 @@ namespace {
 /// What is known of an object file beside its bytes.
 struct Facts {
   Engine engine = Engine::Vector;
-  bool suspends = false;
+  bool suspends = false, walks = false;
   uint32_t width = 1;
   uint32_t static_shared = 0;
   uint64_t frame_bytes = 0;
@@ -43,7 +43,8 @@ struct Facts {
 
   std::string text() const {
     std::ostringstream out;
-    out << int(engine) << ' ' << suspends << ' ' << width << ' ' << static_shared << ' ' << frame_bytes << ' ' << frame_align << '\n'
+    out << int(engine) << ' ' << suspends << ' ' << walks << ' ' << width << ' ' << static_shared << ' ' << frame_bytes << ' '
+        << frame_align << '\n'
         << entry << '\n'
         << frame_size << '\n'
         << fallback_reason << '\n';
@@ -53,7 +54,7 @@ struct Facts {
     std::istringstream in(text);
     Facts facts;
     int engine = 0;
-    in >> engine >> facts.suspends >> facts.width >> facts.static_shared >> facts.frame_bytes >> facts.frame_align;
+    in >> engine >> facts.suspends >> facts.walks >> facts.width >> facts.static_shared >> facts.frame_bytes >> facts.frame_align;
     in.ignore(1);
     if (!std::getline(in, facts.entry) || !std::getline(in, facts.frame_size) || !std::getline(in, facts.fallback_reason))
       return std::nullopt;
@@ -118,12 +119,16 @@ Result<Facts> vectorise(StageTrace& trace, kir::KernelModule& kernel, const spmd
   Facts facts;
   facts.engine = Engine::Vector;
   facts.suspends = made.suspends;
+  facts.walks = made.walks;
   facts.width = made.width;
   facts.static_shared = made.static_shared;
   facts.entry = made.entry;
   facts.frame_size = made.frame_size;
   facts.frame_align = made.frame_align;
-  trace.note(std::to_string(made.width) + " lanes" + (made.suspends ? ", suspends at barriers" : ""));
+  trace.note(std::to_string(made.width) + " lanes" +
+             (made.walks      ? ", walks with its neighbours"
+              : made.suspends ? ", suspends at barriers"
+                              : ""));
   AW_TRY(stage.done_host(kernel));
   return facts;
 }
@@ -202,6 +207,7 @@ Result<std::shared_ptr<const Code>> link(StageTrace& trace, Object object, const
   code->engine = facts.engine;
   code->fallback_reason = facts.fallback_reason;
   code->suspends = facts.suspends;
+  code->walks = facts.walks;
   code->width = facts.width;
   code->static_shared = facts.static_shared;
   code->frame_bytes = facts.frame_bytes;

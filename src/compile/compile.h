@@ -33,6 +33,7 @@ struct Code {
   virtual ~Code() = default;
   Engine engine = Engine::Scalar;  // the engine that it was compiled for, after any fallback
   std::string fallback_reason;     // why the vector engine was not used, else empty
+  bool walks = false;              // vector: suspends in loops over the grid, and runs best with the next blocks beside it
   bool suspends = false;           // vector: entry is a coroutine ramp; scalar: the thread needs a fiber of its own
   uint32_t width = 1;
   uint32_t static_shared = 0;

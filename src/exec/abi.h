@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 namespace anywarp::exec {
-inline constexpr uint32_t kAbiVersion = 1;
+inline constexpr uint32_t kAbiVersion = 2;
 inline constexpr uint32_t kWarpSize = 32;
 }  // namespace anywarp::exec
 
@@ -54,6 +54,7 @@ enum AwWaitKind : uint32_t {
   AW_WAIT_BARRIER_AND = 3,    // bar.red.and: result = 1 if value == lanes in every slice
   AW_WAIT_BARRIER_OR = 4,     // bar.red.or: result = 1 if value != 0 in any slice
   AW_WAIT_YIELD = 5,          // a spinning slice lets the others (and other resident blocks) run
+  AW_WAIT_WALK = 6,           // a slice in a loop over the grid lets those run that go on with the memory beside
 };
 
 /// One slice of a block: `width` consecutive threads, starting at index * width.

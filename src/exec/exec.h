@@ -26,6 +26,7 @@ struct Code {
   uint32_t width = 1;          // Slices: lanes of a slice
   uint64_t frame_bytes = 0;    // Slices: one slice's coroutine frame
   uint32_t frame_align = 64;
+  bool walks = false;          // Slices: runs best with the next blocks beside it (AW_WAIT_WALK)
   uint64_t stack_bytes = 0;    // FiberThreads: what a thread needs; 0 takes the default of 64 KiB
 };
 

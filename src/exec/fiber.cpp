@@ -39,10 +39,6 @@ size_t page_bytes() {
 // --- stacks ---------------------------------------------------------------------------------------------------------
 
 StackPool::~StackPool() {
-#ifdef AW_TSAN
-  for (Stack& stack : unused_)
-    if (stack.tsan_fiber) __tsan_destroy_fiber(stack.tsan_fiber);
-#endif
   for (const Slab& slab : slabs_) munmap(slab.base, slab.bytes);
 }
 
@@ -71,12 +67,18 @@ Stack StackPool::take(size_t bytes) {
   Stack stack = unused_.back();
   unused_.pop_back();
 #ifdef AW_TSAN
-  if (!stack.tsan_fiber) stack.tsan_fiber = __tsan_create_fiber(0);
+  stack.tsan_fiber = __tsan_create_fiber(0);
 #endif
   return stack;
 }
 
 void StackPool::give(Stack stack) {
+#ifdef AW_TSAN
+  // TSan notes each call of a fiber, and neither the last frame of a fiber nor those of one that was abandoned ever return. Its room
+  // for them has an end that it does not check, so a stack does not keep its fiber.
+  __tsan_destroy_fiber(stack.tsan_fiber);
+  stack.tsan_fiber = nullptr;
+#endif
   if (stack.bytes == stack_bytes_) unused_.push_back(stack);
 }
 

@@ -69,10 +69,10 @@ Result<> GridRun::result() {
   return std::move(error_);
 }
 
-BlockSource::BlockSource(GridRun& run) : run_(run) {
+BlockSource::BlockSource(GridRun& run, uint64_t together) : run_(run), batch_(together) {
   const History* history = run.grid().history;
   const uint64_t block_ps = history ? history->block_picoseconds.load(std::memory_order_relaxed) : 0;
-  if (block_ps != 0) batch_ = std::max<uint64_t>(1, kBatchNs * 1000 / block_ps);
+  if (block_ps != 0) batch_ = std::max<uint64_t>(together, kBatchNs * 1000 / block_ps);
 }
 
 BlockSource::~BlockSource() = default;

@@ -47,7 +47,8 @@ class GridRun {
 /// One worker's view of the counter: hands out single blocks, takes them in batches that last about 20 us each.
 class BlockSource {
  public:
-  explicit BlockSource(GridRun& run);
+  /// `together`: blocks that are best taken at once.
+  explicit BlockSource(GridRun& run, uint64_t together = 1);
   ~BlockSource();
   BlockSource(const BlockSource&) = delete;
   BlockSource& operator=(const BlockSource&) = delete;

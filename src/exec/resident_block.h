@@ -12,6 +12,7 @@ class Worker;
 
 enum class Progress : uint8_t {
   Finished,
+  Walking,   // some slices have let their neighbours in the next blocks go on; they wait for nobody
   Stalled,   // every thread waits, and at least one of them spins: somebody else has to do something
   Deadlock,  // every thread waits for another one of the block
 };

@@ -3,6 +3,8 @@
 //
 //   resume slice 0, 1, 2, ... all wait at barrier 0 -> resume slice 0, 1, 2, ...
 //
+// So do blocks whose slices all walk (AW_WAIT_WALK), but between two passes the other blocks in flight have their turn.
+//
 // As soon as a slice does anything else (another barrier, a count, a reduction, bar.arrive, a yield) the pass is settled: every
 // slice gets a state, arrivals are counted, and passes run whoever is ready, in slice order, until all are ready again.
 #include "exec/slice_block.h"
@@ -124,7 +126,7 @@ void SliceBlock::settle(uint32_t i) {
     return;
   }
   const AwSlice& slice = slices_[i];
-  if (slice.wait == AW_WAIT_YIELD || slice.wait == AW_WAIT_NONE) {
+  if (slice.wait == AW_WAIT_YIELD || slice.wait == AW_WAIT_WALK || slice.wait == AW_WAIT_NONE) {
     states_[i] = State::Yielded;
     return;
   }
@@ -135,10 +137,14 @@ void SliceBlock::settle(uint32_t i) {
 Progress SliceBlock::advance() {
   for (;;) {
     if (lockstep_) {
-      size_t waiting = 0;
-      for (const uint32_t i : live_)
-        if (run_slice(i) && waits_in_lockstep(slices_[i])) ++waiting;
+      size_t waiting = 0, walking = 0;
+      for (const uint32_t i : live_) {
+        if (!run_slice(i)) continue;
+        waiting += waits_in_lockstep(slices_[i]);
+        walking += slices_[i].wait == AW_WAIT_WALK;
+      }
       if (waiting == live_.size() && arrivals_.empty()) continue;
+      if (walking == live_.size() && arrivals_.empty()) return Progress::Walking;
       lockstep_ = false;
       // A barrier that completes while we settle must not release a slice that has not been counted yet.
       for (const uint32_t i : live_) states_[i] = State::Unsettled;
@@ -152,11 +158,12 @@ Progress SliceBlock::advance() {
       }
     }
 
-    size_t kept = 0, ready = 0, yielded = 0;
+    size_t kept = 0, ready = 0, yielded = 0, walking = 0;
     for (const uint32_t i : live_) {
       if (states_[i] == State::Done) continue;
       ready += states_[i] == State::Ready;
       yielded += states_[i] == State::Yielded;
+      walking += states_[i] == State::Yielded && slices_[i].wait == AW_WAIT_WALK;
       live_[kept++] = i;
     }
     live_.resize(kept);
@@ -169,7 +176,8 @@ Progress SliceBlock::advance() {
     if (yielded == 0) return Progress::Deadlock;
     for (const uint32_t i : live_)
       if (states_[i] == State::Yielded) states_[i] = State::Ready;
-    return Progress::Stalled;
+    lockstep_ = yielded == kept && barriers_.idle();
+    return walking != 0 ? Progress::Walking : Progress::Stalled;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace anywarp::exec {
@@ -136,6 +137,58 @@ TEST(SliceBlock, SpinningBlocksLetOthersStart) {
       std::vector<uint32_t> flags(100);
       ASSERT_TRUE(run<wait_for_next>(workers, 100, 64, {nullptr, flags.data()}, cooperative));
     }
+}
+
+// Two rounds over memory, with a stop after each; then a barrier. Writes down who was where in which order.
+SliceCoroutine walk(AwBlock* block, AwSlice* slice, Frame) {
+  const Data data = params<Data>(block);
+  for (uint32_t round = 0; round < 2; ++round) {
+    data.out[(*data.in)++] = round * 100 + block->index * 10 + slice->index;
+    if (slice->index == 1 && block->index == 2) break;  // one of them is through early
+    co_await wait(slice, AW_WAIT_WALK, 32);
+  }
+  co_await wait(slice, AW_WAIT_BARRIER, 32);
+  data.out[(*data.in)++] = 200 + block->index * 10 + slice->index;
+}
+
+TEST(SliceBlock, BlocksThatWalkTakeTurnsInTheOrderOfTheirIndices) {
+  uint32_t count = 0, order[64] = {};
+  const Data data{&count, order};
+  Code code = slices<walk>();
+  code.walks = true;
+  ASSERT_TRUE(Pool(1).run(grid(code, 4, 64, &data)));
+  std::vector<uint32_t> expected;
+  for (uint32_t round = 0; round < 3; ++round)
+    for (uint32_t b = 0; b < 4; ++b)
+      for (uint32_t s = 0; s < 2; ++s)
+        if (round != 1 || b != 2 || s != 1) expected.push_back(round * 100 + b * 10 + s);
+  // The one that was through early is also the first behind the barrier.
+  std::swap(*std::find(expected.begin(), expected.end(), 220u), *std::find(expected.begin(), expected.end(), 221u));
+  EXPECT_EQ(std::vector<uint32_t>(order, order + count), expected);
+}
+
+TEST(SliceBlock, WalkingBlocksOnSeveralWorkers) {
+  // Each slice adds up its rounds in shared memory; blocks are more than are in flight at once.
+  for (unsigned workers : {1u, 3u}) {
+    std::vector<uint32_t> out(3000);
+    const Data data{nullptr, out.data()};
+    Code code = slices<[](AwBlock* block, AwSlice* slice, Frame) -> SliceCoroutine {
+      auto* shared = reinterpret_cast<uint32_t*>(block->shared);
+      if (slice->index == 0) shared[0] = 0;
+      co_await wait(slice, AW_WAIT_BARRIER, 32);
+      for (uint32_t round = 0; round < 1 + block->index % 7; ++round) {
+        ++shared[0];
+        co_await wait(slice, AW_WAIT_WALK, 32);
+      }
+      co_await wait(slice, AW_WAIT_BARRIER, 32);
+      if (slice->index == 0) params<Data>(block).out[block->index] = shared[0];
+    }>();
+    code.walks = true;
+    Grid launch = grid(code, uint32_t(out.size()), 96, &data);
+    launch.static_shared = 4;
+    ASSERT_TRUE(Pool(workers).run(launch));
+    for (uint32_t b = 0; b < out.size(); ++b) ASSERT_EQ(out[b], 3 * (1 + b % 7));
+  }
 }
 
 TEST(SliceBlock, DeadlockIsReported) {

@@ -58,6 +58,16 @@ class DefaultFloatingPoint {
 #endif
 };
 
+/// How many blocks that walk over memory are in flight beside each other: as many as make a piece of memory that is worth going to,
+/// as long as their shared memory stays in the processor's caches.
+uint64_t walkers(const GridRun& run) {
+  constexpr uint64_t kThreads = 16384, kMostBlocks = 128, kSharedBytes = 256 * 1024;
+  if (!run.grid().code->walks) return 1;
+  uint64_t blocks = std::clamp<uint64_t>(kThreads / run.threads(), 1, kMostBlocks);
+  if (const uint32_t shared = run.launch().shared_bytes) blocks = std::min(blocks, std::max<uint64_t>(1, kSharedBytes / shared));
+  return std::min(blocks, std::max<uint64_t>(1, run.blocks() / run.workers()));
+}
+
 }  // namespace
 
 Worker* Worker::existing() { return this_worker; }
@@ -172,15 +182,18 @@ ResidentBlock* Worker::acquire(GridRun& run) {
 // run again in turn, and after some turns in which nobody finishes the next block is started beside it. So whatever a
 // block waits for, an earlier block (decoupled look-back) or all of them (grid sync), comes in the end, however few
 // the workers are. A cooperative grid has no patience: its blocks wait for each other by design.
+//
+// Blocks that walk over memory (AW_WAIT_WALK) are in flight by many from the start, and take their turns in index order.
 void Worker::run_resident(GridRun& run) {
   auto& idle = run.grid().code->form == Form::Slices ? idle_slice_blocks_ : idle_fiber_blocks_;
   stalled_.clear();
-  BlockSource source(run);
+  const uint64_t side_by_side = walkers(run);
+  BlockSource source(run, side_by_side);
   bool more = true;
   uint64_t rounds = 0;
   while (!run.cancelled()) {
     const uint64_t patience = run.grid().cooperative ? 0 : 8 * stalled_.size() * (1 + stalled_.size() / 16);
-    if (more && rounds >= patience) {
+    if (more && (rounds >= patience || stalled_.size() < side_by_side)) {
       rounds = 0;
       uint64_t index = 0;
       if (!source.next(index)) {
@@ -205,12 +218,14 @@ void Worker::run_resident(GridRun& run) {
     }
     if (stalled_.empty()) break;
     size_t kept = 0;
+    bool walking = false;
     const size_t before = stalled_.size();
     for (size_t i = 0; i < before && !run.cancelled(); ++i) {
       ResidentBlock* next = stalled_[i];
       block = &next->block;
       const Progress progress = next->advance();
       if (progress == Progress::Deadlock) fail(CUDA_ERROR_LAUNCH_FAILED, next->deadlock());
+      walking |= progress == Progress::Walking;
       if (progress == Progress::Finished) {
         idle.push_back(next);
         stalled_[i] = nullptr;
@@ -219,7 +234,7 @@ void Worker::run_resident(GridRun& run) {
     for (ResidentBlock* next : stalled_)
       if (next) stalled_[kept++] = next;
     stalled_.resize(kept);
-    rounds = kept == before ? rounds + 1 : 0;
+    rounds = kept == before && !walking ? rounds + 1 : 0;
     if (run.workers() > 1 && rounds > 64) rounds > 2048 ? (void)sched_yield() : pause_processor();
   }
   if (run.cancelled()) recycle_all();

@@ -8,6 +8,9 @@
 #include "opt/analyses.h"
 #include "opt/opt.h"
 
+#include <llvm/Analysis/CaptureTracking.h>
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Module.h>
 #include <llvm/Transforms/Coroutines/CoroCleanup.h>
 #include <llvm/Transforms/Coroutines/CoroEarly.h>
@@ -21,6 +24,7 @@
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
+#include <llvm/Transforms/Utils/LCSSA.h>
 
 namespace anywarp::opt {
 namespace {
@@ -62,21 +66,57 @@ FunctionPassManager simplify_parts() {
   return list;
 }
 
+/// What is computed anew after a suspension instead of being saved: what is cheap, unless a loop computes it. Of that the last value is
+/// wanted, and to have its operands ready the loop would save them in every round.
+bool is_computed_anew(const Instruction& instruction, const SmallPtrSetImpl<const Instruction*>& in_loops) {
+  return isa<CastInst, GetElementPtrInst, BinaryOperator, CmpInst, SelectInst>(instruction) && !in_loops.contains(&instruction);
+}
+
+/// Nobody knows an address in the frame but the coroutine itself, by the frame's.
+bool has_private_frame(const Function& coroutine) {
+  return none_of(instructions(coroutine), [](const Instruction& instruction) {
+    return isa<AllocaInst>(instruction) && PointerMayBeCaptured(&instruction, /*ReturnCaptures=*/true);
+  });
+}
+
+void split(Module& module, Analyses& analyses) {
+  SmallPtrSet<const Instruction*, 32> in_loops;
+  SmallVector<std::string> private_parts;
+  for (Function& function : module) {
+    if (!function.isPresplitCoroutine()) continue;
+    const auto& loops = analyses.function.getResult<LoopAnalysis>(function);
+    for (const Instruction& instruction : instructions(function))
+      if (loops.getLoopFor(instruction.getParent())) in_loops.insert(&instruction);
+    if (has_private_frame(function)) private_parts.push_back((function.getName() + ".resume").str());
+  }
+  std::function<bool(Instruction&)> anew = [&in_loops](Instruction& instruction) { return is_computed_anew(instruction, in_loops); };
+  ModulePassManager list;
+  list.addPass(createModuleToPostOrderCGSCCPassAdaptor(CoroSplitPass(anew, /*OptimizeFrame=*/true)));
+  list.addPass(CoroCleanupPass());
+  list.run(module, analyses.module);
+
+  // What the frame holds can stay in registers while the kernel writes to memory.
+  for (const std::string& name : private_parts)
+    if (Function* part = module.getFunction(name)) part->addParamAttr(0, Attribute::NoAlias);
+  ModulePassManager after;
+  after.addPass(createModuleToFunctionPassAdaptor(simplify_parts()));
+  after.addPass(GlobalDCEPass());
+  after.run(module, analyses.module);
+}
+
 }  // namespace
 
 Result<> vector(Module& module, TargetMachine& machine) {
   Analyses analyses(&machine);
-  ModulePassManager list;
   const bool coroutine = has_coroutine(module);
+  ModulePassManager list;
   if (coroutine) list.addPass(CoroEarlyPass());
   list.addPass(createModuleToFunctionPassAdaptor(simplify()));
-  if (coroutine) {
-    list.addPass(createModuleToPostOrderCGSCCPassAdaptor(CoroSplitPass(/*OptimizeFrame=*/true)));
-    list.addPass(CoroCleanupPass());
-    list.addPass(createModuleToFunctionPassAdaptor(simplify_parts()));
-  }
+  // A value that a loop computes and that is read behind it crosses a suspension under a name of its own, so that it is saved once.
+  if (coroutine) list.addPass(createModuleToFunctionPassAdaptor(LCSSAPass()));
   list.addPass(GlobalDCEPass());
   list.run(module, analyses.module);
+  if (coroutine) split(module, analyses);
   return {};
 }
 

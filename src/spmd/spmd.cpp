@@ -7,6 +7,7 @@
 #include "spmd/retarget.h"
 #include "spmd/shapes.h"
 #include "spmd/waiting.h"
+#include "spmd/walking.h"
 #include "spmd/widen.h"
 
 #include <llvm/IR/IRBuilder.h>
@@ -88,11 +89,13 @@ Result<BlockFunction> run(kir::KernelModule& module, const LaunchShape& launch, 
   shapes.refine([&plan](const BasicBlock* block) { return plan.blends(block); });
 
   AW_ASSIGN(const Waiting waiting, find_waiting(kernel, shapes, plan));
-  result.suspends = (waiting.barriers && threads > result.width) || !waiting.spinning.empty();
+  const Walking walking = find_walking(plan.loops(), shapes);
+  result.walks = !walking.empty();
+  result.suspends = (waiting.barriers && threads > result.width) || !waiting.spinning.empty() || result.walks;
 
   Function* entry = nullptr;
   {
-    Widener widener(kernel, shapes, plan, waiting, launch, target, result.width, result.suspends);
+    Widener widener(kernel, shapes, plan, waiting, walking, launch, target, result.width, result.suspends);
     AW_ASSIGN(entry, widener.run(result.entry));
   }
   analyses.function.clear();

@@ -34,12 +34,13 @@ constexpr unsigned kMostInTwoVersions = 400;
 // Coroutine frames hold vectors; their alignment is that of the widest one, 32 lanes of 64 bits.
 constexpr unsigned kFrameAlign = 256;
 
-Widener::Widener(Function& kernel, const Shapes& shapes, Linearisation& plan, const Waiting& waiting, const LaunchShape& launch,
-                 const Target& target, uint32_t width, bool suspends)
+Widener::Widener(Function& kernel, const Shapes& shapes, Linearisation& plan, const Waiting& waiting, const Walking& walking,
+                 const LaunchShape& launch, const Target& target, uint32_t width, bool suspends)
     : kernel_(kernel),
       shapes_(shapes),
       plan_(plan),
       waiting_(waiting),
+      walking_(walking),
       launch_(launch),
       target_(target),
       width_(width),
@@ -52,6 +53,7 @@ Result<Function*> Widener::run(StringRef name) {
   begin_function(name);
   create_slots();
   create_blocks();
+  create_walks();
   reset_masks(nullptr);
   BasicBlock* first = plan_.order().front();
   jump(first);
@@ -217,6 +219,10 @@ void Widener::reset_masks(const Loop* loop) {
 }
 
 void Widener::jump(BasicBlock* target) {
+  if (auto walk = walks_.find(target); walk != walks_.end()) {
+    b_.CreateBr(walk->second.start);
+    return;
+  }
   auto guarded = guard_.find(target);
   b_.CreateBr(guarded != guard_.end() ? guarded->second : body_.lookup(target));
 }
@@ -376,12 +382,40 @@ void Widener::write_terminator(BasicBlock* block) {
   jump(plan_.next(block, wanted));
 }
 
+/// A walking loop becomes two: the inner one makes a few rounds, the outer one stops and lets the slices beside this one go on. So what
+/// crosses the stop is saved there and not in every round.
+void Widener::create_walks() {
+  for (const auto& [loop, rounds] : walking_) {
+    Walk& walk = walks_[loop->getHeader()];
+    walk.left = slot(b_.getInt32Ty(), "rounds");
+    walk.start = BasicBlock::Create(context_, loop->getHeader()->getName() + ".walk", out_);
+    IRBuilder<> builder(walk.start);
+    builder.CreateStore(builder.getInt32(rounds), walk.left);
+    builder.CreateBr(body_.lookup(loop->getHeader()));
+  }
+}
+
+/// The back edge of a walking loop.
+void Widener::walk_on(BasicBlock* header) {
+  const Walk& walk = walks_.find(header)->second;
+  BasicBlock* stop = BasicBlock::Create(context_, header->getName() + ".stop", out_);
+  Value* rounds = b_.CreateSub(b_.CreateLoad(b_.getInt32Ty(), walk.left), b_.getInt32(1));
+  b_.CreateStore(rounds, walk.left);
+  b_.CreateCondBr(b_.CreateICmpEQ(rounds, b_.getInt32(0)), stop, body_.lookup(header));
+  b_.SetInsertPoint(stop);
+  suspend(AW_WAIT_WALK);
+  b_.CreateBr(walk.start);
+}
+
 void Widener::write_latch(BasicBlock* block, const Loop* loop) {
   BasicBlock* header = loop->getHeader();
   write_edge(block, header, mask_);
   auto again = [&] {
-    if (suspends_ && waiting_.spinning.contains(loop)) suspend_yield();
-    b_.CreateBr(body_.lookup(header));
+    if (suspends_ && waiting_.spinning.contains(loop)) suspend(AW_WAIT_YIELD);
+    if (walks_.contains(header))
+      walk_on(header);
+    else
+      b_.CreateBr(body_.lookup(header));
   };
   if (!plan_.divergent_loop(loop)) {
     again();

@@ -12,6 +12,7 @@
 #include "spmd/mask.h"
 #include "spmd/shapes.h"
 #include "spmd/waiting.h"
+#include "spmd/walking.h"
 
 #include <llvm/ADT/DenseMap.h>
 #include <llvm/IR/IRBuilder.h>
@@ -24,8 +25,8 @@ namespace anywarp::spmd {
 class Widener {
  public:
   /// Requires: the form that prepare() makes; layout_shared() has run.
-  Widener(llvm::Function& kernel, const Shapes& shapes, Linearisation& plan, const Waiting& waiting, const LaunchShape& launch,
-          const Target& target, uint32_t width, bool suspends);
+  Widener(llvm::Function& kernel, const Shapes& shapes, Linearisation& plan, const Waiting& waiting, const Walking& walking,
+          const LaunchShape& launch, const Target& target, uint32_t width, bool suspends);
 
   /// Writes the block function `name` next to the kernel (exec/abi.h says what it takes).
   /// Errors: NOT_SUPPORTED with the instruction that cannot be widened.
@@ -48,6 +49,12 @@ class Widener {
     llvm::SmallVector<llvm::AllocaInst*, 1> lanes;
   };
 
+  // A walking loop: where its rounds begin anew after a stop, and how many are left before the next one.
+  struct Walk {
+    llvm::BasicBlock* start = nullptr;
+    llvm::AllocaInst* left = nullptr;
+  };
+
   // --- widen.cpp
   void begin_function(llvm::StringRef name);
   void begin_slice_loop();
@@ -62,6 +69,8 @@ class Widener {
   bool assume(llvm::Value* condition);
   void write_terminator(llvm::BasicBlock* block);
   void write_latch(llvm::BasicBlock* block, const llvm::Loop* loop);
+  void create_walks();
+  void walk_on(llvm::BasicBlock* header);
   void write_edge(llvm::BasicBlock* from, llvm::BasicBlock* to, llvm::Value* edge_mask);
   void jump(llvm::BasicBlock* target);
   bool cheap(const llvm::BasicBlock* block) const;
@@ -134,8 +143,7 @@ class Widener {
   bool write_runtime_call(llvm::CallInst& call, llvm::StringRef name);
   void write_lane_calls(llvm::CallInst& call, llvm::FunctionCallee callee, llvm::ArrayRef<llvm::Value*> before);
   bool write_barrier(llvm::CallInst& call);
-  void suspend(uint32_t kind, llvm::Value* barrier, llvm::Value* count, llvm::Value* value);
-  void suspend_yield();
+  void suspend(uint32_t kind, llvm::Value* barrier = nullptr, llvm::Value* count = nullptr, llvm::Value* value = nullptr);
   llvm::Value* slice_field(size_t offset);
   llvm::Value* field(llvm::Value* base, size_t offset, llvm::Type* type, const llvm::Twine& name);
   llvm::Value* linear_thread_index();
@@ -183,6 +191,7 @@ class Widener {
   const Shapes& shapes_;
   Linearisation& plan_;
   const Waiting& waiting_;
+  const Walking& walking_;
   const LaunchShape launch_;
   const Target target_;
   const uint32_t width_;
@@ -210,6 +219,7 @@ class Widener {
   llvm::DenseMap<const llvm::BasicBlock*, llvm::BasicBlock*> body_, guard_;
   llvm::DenseMap<const llvm::BasicBlock*, llvm::AllocaInst*> mask_slots_;
   llvm::DenseMap<const llvm::Value*, Slots> slots_;
+  llvm::DenseMap<const llvm::BasicBlock*, Walk> walks_;                // by the walking loop's header
   llvm::SmallVector<llvm::AllocaInst*> promotable_;
   // Valid within the block that is being written.
   llvm::DenseMap<const llvm::Value*, Forms> local_;

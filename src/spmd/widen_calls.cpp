@@ -454,7 +454,7 @@ Value* Widener::slice_field(size_t offset) { return b_.CreateConstInBoundsGEP1_6
 
 void Widener::suspend(uint32_t kind, Value* barrier, Value* count, Value* value) {
   b_.CreateStore(b_.getInt32(kind), slice_field(offsetof(AwSlice, wait)));
-  if (kind != AW_WAIT_YIELD) {
+  if (barrier) {
     b_.CreateStore(barrier, slice_field(offsetof(AwSlice, barrier)));
     b_.CreateStore(count, slice_field(offsetof(AwSlice, count)));
     b_.CreateStore(active_count(), slice_field(offsetof(AwSlice, lanes)));
@@ -467,7 +467,5 @@ void Widener::suspend(uint32_t kind, Value* barrier, Value* count, Value* value)
   choice->addCase(b_.getInt8(1), coroutine_cleanup_);
   b_.SetInsertPoint(resumed);
 }
-
-void Widener::suspend_yield() { suspend(AW_WAIT_YIELD, nullptr, nullptr, nullptr); }
 
 }  // namespace anywarp::spmd

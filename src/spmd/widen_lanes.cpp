@@ -17,6 +17,9 @@ namespace anywarp::spmd {
 
 using namespace llvm;
 
+// With all lanes active the loop is written out by so many.
+constexpr unsigned kLanesARound = 4;
+
 void Widener::for_each_lane(const std::function<void(Value* lane)>& body) {
   const auto before = local_;
   BasicBlock* loop = BasicBlock::Create(context_, "lane", out_);
@@ -40,8 +43,8 @@ void Widener::for_each_lane(const std::function<void(Value* lane)>& body) {
     b_.SetInsertPoint(loop);
     PHINode* lane = b_.CreatePHI(b_.getInt32Ty(), 2, "lane");
     lane->addIncoming(b_.getInt32(0), from);
-    body(lane);
-    Value* next = b_.CreateAdd(lane, b_.getInt32(1), "", true, true);
+    for (unsigned i = 0; i < kLanesARound; ++i) body(b_.CreateAdd(lane, b_.getInt32(i), "", true, true));
+    Value* next = b_.CreateAdd(lane, b_.getInt32(kLanesARound), "", true, true);
     lane->addIncoming(next, b_.GetInsertBlock());
     b_.CreateCondBr(b_.CreateICmpNE(next, b_.getInt32(width_)), loop, after);
   }

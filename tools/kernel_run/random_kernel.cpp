@@ -173,8 +173,10 @@ class Generator {
       guarded();
     else if (kind < 80 && depth < 3)
       branch(depth);
-    else if (kind < 88 && depth < 3)
+    else if (kind < 86 && depth < 3)
       loop(depth);
+    else if (kind < 88 && depth < 3)
+      loop_over_grid(depth);
     else if (kind < 90 && depth < 2)
       jump_table(depth);
     else if (kind < 92)
@@ -370,6 +372,32 @@ class Generator {
       block_of_statements(depth);
     }
     text_ += next + ":\n";
+    line("bra " + head);
+    text_ += end + ":\n";
+    together_ = before;
+  }
+
+  /// Reads the input from front to back, the threads of the grid side by side.
+  void loop_over_grid(unsigned depth) {
+    if (counters_ + 4 > 60) return;
+    const bool before = together_;
+    const std::string at = "%c" + std::to_string(counters_), step = "%c" + std::to_string(counters_ + 1);
+    counters_ += 2;
+    const std::string head = label(), end = label();
+    line("mov.u32 " + at + ", %r21");
+    line("mov.u32 " + step + ", %nctaid.x");
+    line("mul.lo.u32 " + step + ", " + step + ", %r22");
+    together_ = false;
+    text_ += head + ":\n";
+    line("setp.ge.u32 %p7, " + at + ", " + std::to_string(1 + below(kInput)));
+    line("@%p7 bra " + end);
+    line("mul.wide.u32 %l9, " + at + ", 4");
+    line("add.s64 %l9, %l9, %l16");
+    line("ld.global.u32 %r28, [%l9]");
+    const std::string sum = r();
+    line("add.u32 " + sum + ", " + sum + ", %r28");
+    if (chance(50)) block_of_statements(depth);
+    line("add.u32 " + at + ", " + at + ", " + step);
     line("bra " + head);
     text_ += end + ":\n";
     together_ = before;
