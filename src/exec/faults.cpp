@@ -34,7 +34,7 @@ void pass_on(int signo, siginfo_t* info, void* context) {
 
 void on_fault(int signo, siginfo_t* info, void* context) {
   Worker* worker = Worker::existing();
-  if (worker && worker->in_kernel() && info->si_code > 0) worker->leave_by_signal(signo, info);
+  if (worker && worker->in_kernel() && info->si_code > 0) worker->leave_by_signal(signo, info, context);
   pass_on(signo, info, context);
 }
 

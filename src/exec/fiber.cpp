@@ -39,6 +39,10 @@ size_t page_bytes() {
 // --- stacks ---------------------------------------------------------------------------------------------------------
 
 StackPool::~StackPool() {
+#ifdef AW_TSAN
+  for (Stack& stack : unused_)
+    if (stack.tsan_fiber) __tsan_destroy_fiber(stack.tsan_fiber);
+#endif
   for (const Slab& slab : slabs_) munmap(slab.base, slab.bytes);
 }
 
@@ -67,18 +71,12 @@ Stack StackPool::take(size_t bytes) {
   Stack stack = unused_.back();
   unused_.pop_back();
 #ifdef AW_TSAN
-  stack.tsan_fiber = __tsan_create_fiber(0);
+  if (!stack.tsan_fiber) stack.tsan_fiber = __tsan_create_fiber(0);
 #endif
   return stack;
 }
 
 void StackPool::give(Stack stack) {
-#ifdef AW_TSAN
-  // TSan notes each call of a fiber, and neither the last frame of a fiber nor those of one that was abandoned ever return. Its room
-  // for them has an end that it does not check, so a stack does not keep its fiber.
-  __tsan_destroy_fiber(stack.tsan_fiber);
-  stack.tsan_fiber = nullptr;
-#endif
   if (stack.bytes == stack_bytes_) unused_.push_back(stack);
 }
 
@@ -94,7 +92,8 @@ bool StackPool::is_guard(const void* address) const {
 // --- switching ------------------------------------------------------------------------------------------------------
 
 struct Fiber::Entry {
-  [[noreturn]] static void run(transfer_t from) {
+  // Not instrumented: TSan counts the calls on a fiber, which is used again, and this one never returns.
+  [[noreturn]] __attribute__((disable_sanitizer_instrumentation)) static void run(transfer_t from) {
     Fiber* self = static_cast<Fiber*>(from.data);
     self->resumer_ = from.fctx;
 #ifdef AW_ASAN
@@ -147,6 +146,14 @@ void Fiber::suspend() {
   resumer_ = jump_fcontext(resumer_, nullptr).fctx;
 #ifdef AW_ASAN
   __sanitizer_finish_switch_fiber(fake_stack_, &resumer_bottom_, &resumer_bytes_);
+#endif
+}
+
+void Fiber::abandon() {
+#ifdef AW_TSAN
+  // Calls that never return have used up some of its room for calls, which has an end that TSan does not look at.
+  __tsan_destroy_fiber(stack.tsan_fiber);
+  stack.tsan_fiber = nullptr;
 #endif
 }
 

@@ -50,6 +50,8 @@ class Fiber {
   void resume();
   /// Back to the caller of resume(). To be called on the fiber.
   void suspend();
+  /// Tells the sanitizers that the fiber will not be resumed, though its body has not returned.
+  void abandon();
   /// Tells the sanitizers that a jump out of this fiber to the resumer's stack is about to happen.
   void announce_jump_out();
 

@@ -67,6 +67,7 @@ void FiberBlock::run(uint32_t index) {
 void FiberBlock::abandon() {
   for (Thread& thread : threads_) {
     if (!thread.fiber.stack) continue;
+    thread.fiber.abandon();
     worker_->stacks().give(thread.fiber.stack);
     thread.fiber.stack = {};
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <vector>
 
 namespace anywarp::exec {
@@ -156,6 +157,22 @@ TEST(FiberBlock, DeadlocksAreReported) {
       },
       32, CUDA_ERROR_LAUNCH_FAILED,
       "lane 0 of warp 0 waits in bar.warp.sync for the lanes of its mask 0xffffffff, and lanes 0x00000008 of them");
+}
+
+// More threads on a stack, finished and not, than TSan has room for calls that never return.
+TEST(FiberBlock, ManyThreadsOnOneStack) {
+  std::atomic<uint64_t> sum{0};
+  std::atomic<uint64_t>* data = &sum;
+  const Code finish = fibers([](AwThread* t) { *params<std::atomic<uint64_t>*>(t->block) += t->index; });
+  Pool pool(1);
+  EXPECT_TRUE(pool.run(grid(finish, 400, 256, &data)));
+  EXPECT_EQ(sum.load(), 400u * (255 * 256 / 2));
+  const Code stop = fibers([](AwThread* t) {
+    if (t->index == 63) aw_trap(t->block);
+    aw_scalar_barrier(t, 0, 0);
+  });
+  for (int i = 0; i < 300; ++i) EXPECT_FALSE(pool.run(grid(stop, 1, 64, &data)));
+  EXPECT_TRUE(pool.run(grid(finish, 1, 256, &data)));
 }
 
 }  // namespace

@@ -156,6 +156,24 @@ TEST(Faults, KernelsFailAndTheProcessLives) {
   EXPECT_EQ(visits.load(), 10u);
 }
 
+// Whoever wraps sigaction may have the handler run with signals blocked; the way out of it must not leave them blocked.
+TEST(Faults, TheSignalMaskIsThatOfTheKernel) {
+  Pool pool(1);
+  struct sigaction ours{};
+  ASSERT_EQ(sigaction(SIGSEGV, nullptr, &ours), 0);
+  struct sigaction blocking = ours;
+  sigfillset(&blocking.sa_mask);
+  ASSERT_EQ(sigaction(SIGSEGV, &blocking, nullptr), 0);
+  forbidden = static_cast<volatile int*>(mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  for (int repeat = 0; repeat < 2; ++repeat)
+    expect_error(pool, blocks([](AwBlock*) { *forbidden = 1; }), CUDA_ERROR_ILLEGAL_ADDRESS, "illegal address");
+  sigset_t blocked;
+  ASSERT_EQ(pthread_sigmask(SIG_BLOCK, nullptr, &blocked), 0);
+  EXPECT_EQ(sigismember(&blocked, SIGSEGV), 0);
+  EXPECT_EQ(sigismember(&blocked, SIGUSR1), 0);
+  EXPECT_EQ(sigaction(SIGSEGV, &ours, nullptr), 0);
+}
+
 TEST(Faults, OverrunOfSharedMemoryIsCaught) {
   Pool pool(1);
   const Code code = blocks([](AwBlock* block) { block->shared[4096] = 1; });

@@ -270,7 +270,7 @@ void Worker::leave(CUresult code, const char* format, ...) {
 
 void Worker::leave_now() { siglongjmp(landing_, 1); }
 
-void Worker::leave_by_signal(int signo, const siginfo_t* info) {
+void Worker::leave_by_signal(int signo, const siginfo_t* info, const void* context) {
   in_kernel_ = 0;
   left_with_ = CUDA_ERROR_ILLEGAL_ADDRESS;
   // snprintf of numbers takes no lock and no memory.
@@ -289,6 +289,9 @@ void Worker::leave_by_signal(int signo, const siginfo_t* info) {
   } else {
     snprintf(left_message_, room, "an access to the illegal address %p", info->si_addr);
   }
+  // The jump keeps the mask of the handler. Ours is empty, but who has a hand in sigaction, as TSan has, may block more in it, and
+  // a fault while its signal is blocked ends the process.
+  pthread_sigmask(SIG_SETMASK, &static_cast<const ucontext_t*>(context)->uc_sigmask, nullptr);
   if (fiber) fiber->announce_jump_out();
   siglongjmp(landing_, 1);
 }

@@ -38,7 +38,7 @@ class Worker {
   /// Leaves the kernel with an error: to be called on this thread, inside generated code or what it calls.
   [[noreturn]] void leave(CUresult code, const char* format, ...) __attribute__((format(printf, 3, 4)));
   /// From a signal handler: the same, with what the signal says.
-  [[noreturn]] void leave_by_signal(int signo, const siginfo_t* info);
+  [[noreturn]] void leave_by_signal(int signo, const siginfo_t* info, const void* context);
   /// Goes on with leave(), once it has come back from a fiber to the worker's own stack.
   [[noreturn]] void leave_now();
   bool in_kernel() const { return in_kernel_ != 0; }
