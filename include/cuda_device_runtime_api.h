@@ -29,6 +29,19 @@ static __inline__ __attribute__((device, unused)) void cudaGridDependencySynchro
 #endif
 }
 
+// CUB waits by this name for what its kernels have launched, which is nothing.
+static __inline__ __attribute__((host, device, unused)) cudaError_t __cudaDeviceSynchronizeDeprecationAvoidance(void) {
+  return cudaErrorNotSupported;
+}
+
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ == 9999  // so clang has it in host code, while it reads this
+// Thrust names these in device functions that only a compilation of host code reads. In device code they do not exist, so that
+// a kernel that launches kernels is refused when it is compiled.
+__attribute__((device)) void* cudaGetParameterBuffer(size_t alignment, size_t size);
+__attribute__((device)) cudaError_t cudaLaunchDevice(void* func, void* parameterBuffer, struct dim3 gridDimension, struct dim3 blockDimension,
+                                                     unsigned int sharedMemSize, cudaStream_t stream);
+#endif
+
 }  // extern "C"
 
 #endif

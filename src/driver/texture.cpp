@@ -155,6 +155,7 @@ Result<TextureObject*> object_of(uint64_t handle, bool is_surface) {
 }
 
 Result<> destroy(uint64_t handle, bool is_surface) {
+  if (handle == 0) return {};  // no object, as null is no memory for cuMemFree
   AW_ASSIGN(TextureObject * object, object_of(handle, is_surface));
   AW_TRY(object->context().synchronize());
   object->context().destroy(*object);
