@@ -56,6 +56,20 @@ std::optional<Allocation> Allocations::remove(CUdeviceptr base, std::initializer
   return gone;
 }
 
+void Allocations::replace(CUdeviceptr base, size_t bytes, std::vector<Allocation> mapped) {
+  std::unique_lock lock(mutex_);
+  for (auto at = ranges_.lower_bound(base); at != ranges_.end() && at->first - base < bytes;) {
+    // What stays keeps its number.
+    for (Allocation& range : mapped)
+      if (range.base == at->first) range.id = at->second.id;
+    at = ranges_.erase(at);
+  }
+  for (Allocation& range : mapped) {
+    if (range.id == 0) range.id = next_id_++;
+    ranges_[range.base] = range;
+  }
+}
+
 void Allocations::release_all_of(const Context& context) {
   std::vector<Allocation> gone;
   {
@@ -80,7 +94,8 @@ void release(const Allocation& allocation) {
     case MemoryKind::Managed: process()->backend().release(reinterpret_cast<void*>(allocation.base)); return;
     case MemoryKind::Host: munmap(reinterpret_cast<void*>(allocation.base), allocation.bytes); return;
     case MemoryKind::Registered:
-    case MemoryKind::Variable: return;
+    case MemoryKind::Variable:
+    case MemoryKind::Mapped: return;
   }
 }
 

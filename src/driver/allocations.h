@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <vector>
 
 namespace anywarp::driver {
 
@@ -24,6 +25,7 @@ enum class MemoryKind : uint8_t {
   Host,        // cuMemHostAlloc
   Registered,  // cuMemHostRegister
   Variable,    // of a module; not freed by cuMemFree
+  Mapped,      // cuMemMap, as far as cuMemSetAccess has made it accessible
 };
 
 struct Allocation {
@@ -66,6 +68,8 @@ class Allocations {
     change(const_cast<Allocation&>(found->second));
     return true;
   }
+  /// Puts mapped memory in the place of what is mapped within the range; nobody sees a state in between.
+  void replace(CUdeviceptr base, size_t bytes, std::vector<Allocation> mapped);
   /// Frees what the context has allocated.
   void release_all_of(const Context& context);
 

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace anywarp::driver::api {
 namespace {
 
@@ -55,7 +57,7 @@ Result<> cuMemGetInfo_v2(size_t* free, size_t* total) {
   AW_TRY(current_context());
   size_t free_bytes = 0, total_bytes = 0;
   process()->backend().memory(free_bytes, total_bytes);
-  if (free) *free = free_bytes;
+  if (free) *free = free_bytes - std::min(free_bytes, process()->virtual_memory().created());
   if (total) *total = total_bytes;
   return {};
 }

@@ -8,6 +8,7 @@
 #include "driver/executor.h"
 #include "driver/handles.h"
 #include "driver/texture.h"
+#include "driver/virtual_memory.h"
 
 #include <atomic>
 #include <memory>
@@ -27,6 +28,7 @@ class Process {
   Allocations& allocations() { return allocations_; }
   Executor& executor() { return executor_; }
   TextureTable& textures() { return textures_; }
+  VirtualMemory& virtual_memory() { return virtual_memory_; }
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
   bool launch_blocking() const { return launch_blocking_; }
 
@@ -53,6 +55,7 @@ class Process {
   Allocations allocations_;
   Executor executor_;
   TextureTable textures_;
+  VirtualMemory virtual_memory_;
   std::vector<std::unique_ptr<Device>> devices_;
   bool launch_blocking_ = false;
   std::atomic<bool> exiting_{false};
