@@ -125,10 +125,10 @@ Result<Facts> vectorise(StageTrace& trace, kir::KernelModule& kernel, const spmd
   facts.entry = made.entry;
   facts.frame_size = made.frame_size;
   facts.frame_align = made.frame_align;
-  trace.note(std::to_string(made.width) + " lanes" +
-             (made.walks      ? ", walks with its neighbours"
-              : made.suspends ? ", suspends at barriers"
-                              : ""));
+  std::string how = std::to_string(made.width) + " lanes";
+  if (made.regions > 1) how += ", " + std::to_string(made.regions) + " regions";
+  if (made.suspends) how += made.walks ? ", walks with its neighbours" : ", suspends at barriers";
+  trace.note(how);
   AW_TRY(stage.done_host(kernel));
   return facts;
 }

@@ -81,11 +81,14 @@ void isolate_barriers(Function& kernel) {
   }
 }
 
-/// The back edge gets a block of its own: all exits then leave from blocks before the latch.
-void empty_latches(Function& kernel, FunctionAnalysisManager& analyses) {
+/// The back edge gets a block of its own: all exits then leave from blocks before the latch. So does the way into the loop, if a barrier
+/// is right before it: what starts behind the barrier is not the loop's header.
+void part_loop_edges(Function& kernel, FunctionAnalysisManager& analyses) {
   auto& loops = analyses.getResult<LoopAnalysis>(kernel);
   auto& dominators = analyses.getResult<DominatorTreeAnalysis>(kernel);
   for (Loop* loop : loops.getLoopsInPreorder()) {
+    const auto* before = dyn_cast<CallBase>(&loop->getLoopPreheader()->front());
+    if (before && is_waiting_barrier(*before)) SplitEdge(loop->getLoopPreheader(), loop->getHeader(), &dominators, &loops);
     BasicBlock* latch = loop->getLoopLatch();
     if (latch->size() == 1 && latch != loop->getHeader() && cast<BranchInst>(latch->getTerminator())->isUnconditional()) continue;
     SplitEdge(latch, loop->getHeader(), &dominators, &loops);
@@ -114,7 +117,7 @@ Result<> prepare(Function& kernel, FunctionAnalysisManager& analyses) {
   passes.run(kernel, analyses);
   analyses.invalidate(kernel, PreservedAnalyses::none());
 
-  empty_latches(kernel, analyses);
+  part_loop_edges(kernel, analyses);
   analyses.invalidate(kernel, PreservedAnalyses::none());
   return {};
 }

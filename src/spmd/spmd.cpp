@@ -4,6 +4,7 @@
 #include "spmd/intrinsics.h"
 #include "spmd/linearise.h"
 #include "spmd/prepare.h"
+#include "spmd/regions.h"
 #include "spmd/retarget.h"
 #include "spmd/shapes.h"
 #include "spmd/waiting.h"
@@ -91,11 +92,15 @@ Result<BlockFunction> run(kir::KernelModule& module, const LaunchShape& launch, 
   AW_ASSIGN(const Waiting waiting, find_waiting(kernel, shapes, plan));
   const Walking walking = find_walking(plan.loops(), shapes);
   result.walks = !walking.empty();
-  result.suspends = (waiting.barriers && threads > result.width) || !waiting.spinning.empty() || result.walks;
+  const bool waits = waiting.barriers && threads > result.width;
+  std::optional<Regions> regions;
+  if (waits && waiting.spinning.empty() && !result.walks) regions = Regions::find(kernel, analyses.function, launch, plan);
+  if (regions) result.regions = regions->count();
+  result.suspends = (waits && !regions) || !waiting.spinning.empty() || result.walks;
 
   Function* entry = nullptr;
   {
-    Widener widener(kernel, shapes, plan, waiting, walking, launch, target, result.width, result.suspends);
+    Widener widener(kernel, shapes, plan, waiting, walking, regions ? &*regions : nullptr, launch, target, result.width, result.suspends);
     AW_ASSIGN(entry, widener.run(result.entry));
   }
   analyses.function.clear();

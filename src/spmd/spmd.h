@@ -26,6 +26,7 @@ struct Target {
 struct BlockFunction {
   std::string entry;               // exec/abi.h says what it takes
   bool suspends = false;
+  uint32_t regions = 1;            // pieces between barriers, each a loop over the slices; 1 without
   bool walks = false;              // suspends now and then so that the slices of several blocks walk over memory side by side
   std::string frame_size;          // suspends: `i64 @name()`, bytes of a coroutine frame (valid after the coroutine passes)
   uint32_t frame_align = 256;      // suspends: alignment of a coroutine frame, that of 32 lanes of 64 bits

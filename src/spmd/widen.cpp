@@ -35,12 +35,13 @@ constexpr unsigned kMostInTwoVersions = 400;
 constexpr unsigned kFrameAlign = 256;
 
 Widener::Widener(Function& kernel, const Shapes& shapes, Linearisation& plan, const Waiting& waiting, const Walking& walking,
-                 const LaunchShape& launch, const Target& target, uint32_t width, bool suspends)
+                 const Regions* regions, const LaunchShape& launch, const Target& target, uint32_t width, bool suspends)
     : kernel_(kernel),
       shapes_(shapes),
       plan_(plan),
       waiting_(waiting),
       walking_(walking),
+      regions_(regions),
       launch_(launch),
       target_(target),
       width_(width),
@@ -54,13 +55,14 @@ Result<Function*> Widener::run(StringRef name) {
   create_slots();
   create_blocks();
   create_walks();
-  reset_masks(nullptr);
+  if (!regions_) reset_masks(nullptr);
   BasicBlock* first = plan_.order().front();
   jump(first);
   for (BasicBlock* block : plan_.order()) {
     write_block(block);
     if (failed_) return error_;
   }
+  if (regions_) connect_regions();
   entry_end_->eraseFromParent();
   DominatorTree dominators(*out_);
   PromoteMemToReg(promotable_, dominators);
@@ -92,12 +94,17 @@ void Widener::begin_function(StringRef name) {
   launch_pointer_ = field(block_, offsetof(AwBlock, launch), pointer, "launch");
   shared_ = field(block_, offsetof(AwBlock, shared), pointer, "shared");
   params_ = field(launch_pointer_, offsetof(AwLaunch, params), pointer, "params");
+  if (regions_) return;
   if (suspends_)
     slice_ = field(slice_pointer_, offsetof(AwSlice, index), b_.getInt32Ty(), "slice");
   else
     begin_slice_loop();
-  first_thread_ = b_.CreateMul(slice_, b_.getInt32(width_), "thread", true, true);
+  begin_slice();
+}
 
+/// What is known of a slice by its index.
+void Widener::begin_slice() {
+  first_thread_ = b_.CreateMul(slice_, b_.getInt32(width_), "thread", true, true);
   const uint64_t threads = uint64_t(launch_.block[0]) * launch_.block[1] * launch_.block[2];
   if (threads % width_ != 0) {
     Value* in_block = b_.CreateICmpULT(linear_thread_index(), splat(b_.getInt32(uint32_t(threads))), "in_block");
@@ -106,8 +113,7 @@ void Widener::begin_function(StringRef name) {
 }
 
 void Widener::begin_slice_loop() {
-  const uint64_t threads = uint64_t(launch_.block[0]) * launch_.block[1] * launch_.block[2];
-  if (threads <= width_) {
+  if (slices() == 1) {
     slice_ = b_.getInt32(0);
     return;
   }
@@ -161,11 +167,10 @@ void Widener::end_slice() {
     b_.CreateRetVoid();
     return;
   }
-  const uint64_t threads = uint64_t(launch_.block[0]) * launch_.block[1] * launch_.block[2];
   Value* following = b_.CreateAdd(slice_, b_.getInt32(1), "next_slice", true, true);
   slice_phi_->addIncoming(following, b_.GetInsertBlock());
   BasicBlock* done = BasicBlock::Create(context_, "done", out_);
-  b_.CreateCondBr(b_.CreateICmpEQ(following, b_.getInt32(uint32_t((threads + width_ - 1) / width_))), done, slice_loop_);
+  b_.CreateCondBr(b_.CreateICmpEQ(following, b_.getInt32(slices())), done, slice_loop_);
   b_.SetInsertPoint(done);
   b_.CreateRetVoid();
 }
@@ -199,26 +204,34 @@ void Widener::create_blocks() {
   }
 }
 
-/// Masks of the blocks that belong to `loop` itself (null: to no loop) start empty in each of its rounds, and so do their
-/// phis: nothing that an earlier round has left there is read, and saying so saves a register for each.
+/// Masks of the blocks that belong to `loop` itself (null: to no loop, or in a region to none within it) start empty in each of its
+/// rounds, and so do their phis: nothing that an earlier round has left there is read, and saying so saves a register for each.
 void Widener::reset_masks(const Loop* loop) {
+  auto is_here = [&](const BasicBlock* block) { return !regions_ || &region(regions_->start_of(block)) == current_region_; };
+  auto within = [&](const Loop* own) { return own && regions_ && !regions_->holds(own) ? nullptr : own; };
   for (BasicBlock* block : plan_.order()) {
     const Loop* own = plan_.loops().getLoopFor(block);
-    if (own != loop || !plan_.blends(block) || (own && own->getHeader() == block)) continue;
+    if (!is_here(block) || within(own) != loop || !plan_.blends(block) || (own && own->getHeader() == block)) continue;
     for (PHINode& phi : block->phis())
-      for (AllocaInst* lane_slot : slots_.find(&phi)->second.lanes)
-        b_.CreateStore(PoisonValue::get(lane_slot->getAllocatedType()), lane_slot);
+      for (const Slot& lane_slot : slots_.find(&phi)->second.lanes) store(PoisonValue::get(lane_slot.type), lane_slot);
   }
   for (BasicBlock* block : plan_.order()) {
     auto found = mask_slots_.find(block);
-    if (found == mask_slots_.end()) continue;
+    if (found == mask_slots_.end() || !is_here(block)) continue;
     const Loop* own = plan_.loops().getLoopFor(block);
     const bool is_header = own && own->getHeader() == block;
-    if ((is_header ? own->getParentLoop() : own) == loop) b_.CreateStore(masks_.none(), found->second);
+    if (within(is_header ? own->getParentLoop() : own) == loop) b_.CreateStore(masks_.none(), found->second);
   }
 }
 
 void Widener::jump(BasicBlock* target) {
+  if (regions_ && regions_->is_start(target)) {
+    if (current_region_)
+      leave_region(target);
+    else
+      b_.CreateBr(region(target).first);
+    return;
+  }
   if (auto walk = walks_.find(target); walk != walks_.end()) {
     b_.CreateBr(walk->second.start);
     return;
@@ -228,6 +241,7 @@ void Widener::jump(BasicBlock* target) {
 }
 
 void Widener::write_block(BasicBlock* block) {
+  if (regions_) enter_region(block);
   if (BasicBlock* guard = guard_.lookup(block)) {
     b_.SetInsertPoint(guard);
     if (BasicBlock* past = plan_.skip(block)) {
@@ -314,6 +328,10 @@ bool Widener::assume(Value* condition) {
 
 void Widener::write_terminator(BasicBlock* block) {
   Instruction* end = block->getTerminator();
+  if (isa<ReturnInst>(end) && regions_) {
+    leave_region(nullptr);
+    return;
+  }
   if (isa<ReturnInst>(end)) {
     BasicBlock* from = b_.GetInsertBlock();
     if (!slice_end_) {
@@ -414,6 +432,8 @@ void Widener::write_latch(BasicBlock* block, const Loop* loop) {
     if (suspends_ && waiting_.spinning.contains(loop)) suspend(AW_WAIT_YIELD);
     if (walks_.contains(header))
       walk_on(header);
+    else if (regions_ && regions_->is_start(header))
+      leave_region(header);
     else
       b_.CreateBr(body_.lookup(header));
   };
@@ -480,17 +500,15 @@ void Widener::write_edge(BasicBlock* from, BasicBlock* to, Value* edge_mask) {
     if (slots.scalar) {
       // All lanes agree, but perhaps none comes this way.
       Value* now = entry.forms.scalar;
-      if (blend && edge_mask)
-        now = b_.CreateSelect(masks_.any(edge_mask), now, b_.CreateLoad(slots.scalar->getAllocatedType(), slots.scalar));
-      b_.CreateStore(now, slots.scalar);
+      if (blend && edge_mask) now = b_.CreateSelect(masks_.any(edge_mask), now, load(slots.scalar));
+      store(now, slots.incoming ? slots.incoming : slots.scalar);
     }
-    if (slots.valid) b_.CreateStore(entry.forms.valid, slots.valid);
+    if (slots.valid) store(entry.forms.valid, slots.valid);
     for (size_t i = 0; i < slots.lanes.size(); ++i) {
       Value* now = entry.forms.lanes[i];
-      Type* slot_type = slots.lanes[i]->getAllocatedType();
-      if (slot_type != now->getType()) now = masks_.from_bools(now);
-      if (blend && edge_mask) now = masks_.blend(edge_mask, now, b_.CreateLoad(slot_type, slots.lanes[i]));
-      b_.CreateStore(now, slots.lanes[i]);
+      if (slots.lanes[i].type != now->getType()) now = masks_.from_bools(now);
+      if (blend && edge_mask) now = masks_.blend(edge_mask, now, load(slots.lanes[i]));
+      store(now, slots.lanes[i]);
     }
   }
 }
@@ -535,6 +553,22 @@ AllocaInst* Widener::slot(Type* type, const Twine& name) {
   return result;
 }
 
+Widener::Slot Widener::crossing_slot(Type* type, bool of_slice, const Twine& name) {
+  return {of_slice ? temporary(ArrayType::get(type, slices()), name) : slot(type, name), type, of_slice};
+}
+
+Value* Widener::address(const Slot& slot) {
+  if (!slot.of_slice) return slot.memory;
+  return b_.CreateInBoundsGEP(slot.type, slot.memory, b_.CreateZExt(slice_, b_.getInt64Ty()));
+}
+
+/// The value is defined in another region: here it is computed once more.
+void Widener::compute_anew(const Value* value) {
+  if (!regions_ || !regions_->is_computed_anew(value)) return;
+  auto* instruction = cast<Instruction>(const_cast<Value*>(value));
+  if (&region(regions_->start_of(instruction->getParent())) != current_region_) write_instruction(*instruction);
+}
+
 void Widener::create_slots() {
   for (BasicBlock* block : plan_.order())
     for (Instruction& instruction : *block) {
@@ -546,12 +580,17 @@ void Widener::create_slots() {
       Slots slots;
       const Affine* shape = shapes_.affine(&instruction);
       const bool is_uniform = shapes_.uniform(&instruction);
-      if (is_uniform || shape) slots.scalar = slot(host_type(instruction.getType()), instruction.getName());
-      if (!is_uniform && shape && shape->conditional) slots.valid = slot(b_.getInt1Ty(), instruction.getName() + ".valid");
+      const bool from_outside = regions_ && isa<PHINode>(instruction) && regions_->is_start(block);
+      const bool is_of_block = regions_ && is_uniform && regions_->is_of_block(&instruction);
+      const bool of_slice = regions_ && !is_of_block && (from_outside || regions_->crosses(instruction));
+      auto add = [&](Type* type, const Twine& suffix) { return crossing_slot(type, of_slice, instruction.getName() + suffix); };
+      if (is_uniform || shape) slots.scalar = add(host_type(instruction.getType()), "");
+      if (from_outside && is_of_block) slots.incoming = add(host_type(instruction.getType()), ".incoming");
+      if (!is_uniform && shape && shape->conditional) slots.valid = add(b_.getInt1Ty(), ".valid");
       if (!is_uniform && (!shape || shape->conditional)) {
         SmallVector<Type*> types;
         component_types(instruction.getType(), types);
-        for (Type* component : types) slots.lanes.push_back(slot(slot_lane_type(component), instruction.getName() + ".lanes"));
+        for (Type* component : types) slots.lanes.push_back(add(slot_lane_type(component), ".lanes"));
       }
       slots_[&instruction] = std::move(slots);
     }
@@ -580,23 +619,24 @@ Value* Widener::scalar(const Value* value) {
                : address;
   }
   if (isa<MetadataAsValue>(value)) return const_cast<Value*>(value);
+  if (!local_[value].scalar) compute_anew(value);
   Forms& forms = local_[value];
   if (!forms.scalar)
-    if (auto found = slots_.find(value); found != slots_.end() && found->second.scalar)
-      forms.scalar = b_.CreateLoad(found->second.scalar->getAllocatedType(), found->second.scalar);
+    if (auto found = slots_.find(value); found != slots_.end() && found->second.scalar) forms.scalar = load(found->second.scalar);
   return forms.scalar;
 }
 
 Value* Widener::valid(const Value* value) {
   if (!isa<Instruction>(value)) return nullptr;
+  if (!local_[value].valid && !local_[value].scalar) compute_anew(value);
   Forms& forms = local_[value];
   if (!forms.valid)
-    if (auto found = slots_.find(value); found != slots_.end() && found->second.valid)
-      forms.valid = b_.CreateLoad(b_.getInt1Ty(), found->second.valid);
+    if (auto found = slots_.find(value); found != slots_.end() && found->second.valid) forms.valid = load(found->second.valid);
   return forms.valid;
 }
 
 const Widener::Lanes& Widener::lanes(const Value* value) {
+  if (local_[value].lanes.empty() && !local_[value].scalar) compute_anew(value);
   {
     Forms& forms = local_[value];
     if (!forms.lanes.empty()) return forms.lanes;
@@ -604,8 +644,7 @@ const Widener::Lanes& Widener::lanes(const Value* value) {
       SmallVector<Type*> types;
       component_types(value->getType(), types);
       for (size_t i = 0; i < types.size(); ++i) {
-        AllocaInst* from = found->second.lanes[i];
-        Value* loaded = b_.CreateLoad(from->getAllocatedType(), from);
+        Value* loaded = load(found->second.lanes[i]);
         forms.lanes.push_back(types[i]->isIntegerTy(1) ? masks_.to_bools(loaded) : loaded);
       }
       return forms.lanes;
@@ -635,21 +674,21 @@ const Widener::Lanes& Widener::lanes(const Value* value) {
 
 void Widener::define_scalar(const Value* value, Value* form) {
   local_[value].scalar = form;
-  if (auto found = slots_.find(value); found != slots_.end() && found->second.scalar) b_.CreateStore(form, found->second.scalar);
+  if (auto found = slots_.find(value); found != slots_.end() && found->second.scalar) store(form, found->second.scalar);
 }
 
 void Widener::define_affine(const Value* value, Value* base, Value* holds) {
   define_scalar(value, base);
   local_[value].valid = holds;
   if (auto found = slots_.find(value); found != slots_.end() && found->second.valid)
-    b_.CreateStore(holds ? holds : b_.getTrue(), found->second.valid);
+    store(holds ? holds : b_.getTrue(), found->second.valid);
 }
 
 void Widener::define_lanes(const Value* value, Lanes form) {
   if (auto found = slots_.find(value); found != slots_.end())
     for (size_t i = 0; i < found->second.lanes.size(); ++i) {
-      AllocaInst* to = found->second.lanes[i];
-      b_.CreateStore(to->getAllocatedType() == form[i]->getType() ? form[i] : masks_.from_bools(form[i]), to);
+      const Slot& to = found->second.lanes[i];
+      store(to.type == form[i]->getType() ? form[i] : masks_.from_bools(form[i]), to);
     }
   local_[value].lanes = std::move(form);
 }

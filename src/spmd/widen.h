@@ -5,28 +5,32 @@
 //   widen_memory.cpp   loads, stores, atomics, local arrays
 //   widen_calls.cpp    special registers, barriers, intrinsics, runtime calls
 //   widen_lanes.cpp    what runs lane after lane
+//   widen_regions.cpp  loops over the slices between barriers
 //   widen_warp.cpp     shuffles, votes, match, reductions
 #pragma once
 
 #include "spmd/linearise.h"
 #include "spmd/mask.h"
+#include "spmd/regions.h"
 #include "spmd/shapes.h"
 #include "spmd/waiting.h"
 #include "spmd/walking.h"
 
 #include <llvm/ADT/DenseMap.h>
+#include <llvm/ADT/MapVector.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Instructions.h>
 
 #include <functional>
+#include <memory>
 
 namespace anywarp::spmd {
 
 class Widener {
  public:
-  /// Requires: the form that prepare() makes; layout_shared() has run.
+  /// Requires: the form that prepare() makes; layout_shared() has run. With `regions` (may be null) the kernel does not suspend.
   Widener(llvm::Function& kernel, const Shapes& shapes, Linearisation& plan, const Waiting& waiting, const Walking& walking,
-          const LaunchShape& launch, const Target& target, uint32_t width, bool suspends);
+          const Regions* regions, const LaunchShape& launch, const Target& target, uint32_t width, bool suspends);
 
   /// Writes the block function `name` next to the kernel (exec/abi.h says what it takes).
   /// Errors: NOT_SUPPORTED with the instruction that cannot be widened.
@@ -43,10 +47,16 @@ class Widener {
   };
   // Values that cross blocks live in slots (allocas) until the end, when LLVM promotes them: the linear order breaks
   // dominance, and SSA is rebuilt that way.
+  struct Slot {
+    llvm::AllocaInst* memory = nullptr;
+    llvm::Type* type = nullptr;
+    bool of_slice = false;                            // an array with an element for each slice
+    explicit operator bool() const { return memory; }
+  };
   struct Slots {
-    llvm::AllocaInst* scalar = nullptr;
-    llvm::AllocaInst* valid = nullptr;
-    llvm::SmallVector<llvm::AllocaInst*, 1> lanes;
+    Slot scalar, valid;
+    llvm::SmallVector<Slot, 1> lanes;
+    Slot incoming;                                    // of a phi at a region's start: what other regions write
   };
 
   // A walking loop: where its rounds begin anew after a stop, and how many are left before the next one.
@@ -55,8 +65,19 @@ class Widener {
     llvm::AllocaInst* left = nullptr;
   };
 
+  struct Region {
+    llvm::BasicBlock* first = nullptr;
+    llvm::BasicBlock* next = nullptr;                 // after a slice
+    llvm::PHINode* slice = nullptr;
+    llvm::Value* first_thread = nullptr;
+    llvm::Value* entry_mask = nullptr;
+    llvm::AllocaInst* way = nullptr;                  // index in `ways` of the one that is taken
+    llvm::SmallVector<llvm::BasicBlock*, 2> ways;     // starts of regions; null: the return
+  };
+
   // --- widen.cpp
   void begin_function(llvm::StringRef name);
+  void begin_slice();
   void begin_slice_loop();
   void begin_coroutine();
   void end_slice();
@@ -77,6 +98,11 @@ class Widener {
   void unsupported(const llvm::Instruction& instruction, llvm::StringRef why);
 
   llvm::AllocaInst* slot(llvm::Type* type, const llvm::Twine& name);
+  Slot crossing_slot(llvm::Type* type, bool of_slice, const llvm::Twine& name);
+  llvm::Value* address(const Slot& slot);
+  llvm::Value* load(const Slot& slot) { return b_.CreateLoad(slot.type, address(slot)); }
+  void store(llvm::Value* value, const Slot& slot) { b_.CreateStore(value, address(slot)); }
+  void compute_anew(const llvm::Value* value);
   llvm::AllocaInst* temporary(llvm::Type* type, const llvm::Twine& name);
 
   llvm::Value* scalar(const llvm::Value* value);
@@ -96,6 +122,13 @@ class Widener {
   void component_types(llvm::Type* type, llvm::SmallVectorImpl<llvm::Type*>& types);
   llvm::Type* wide(llvm::Type* type) { return llvm::FixedVectorType::get(host_type(type), width_); }
   llvm::Type* slot_lane_type(llvm::Type* component);                  // booleans cross blocks as masks
+
+  // --- widen_regions.cpp
+  uint32_t slices() const;
+  Region& region(const llvm::BasicBlock* start);
+  void enter_region(llvm::BasicBlock* block);
+  void leave_region(llvm::BasicBlock* to);
+  void connect_regions();
 
   // --- widen_values.cpp
   bool write_instruction(llvm::Instruction& instruction);
@@ -192,6 +225,7 @@ class Widener {
   Linearisation& plan_;
   const Waiting& waiting_;
   const Walking& walking_;
+  const Regions* regions_;
   const LaunchShape launch_;
   const Target target_;
   const uint32_t width_;
@@ -219,6 +253,9 @@ class Widener {
   llvm::DenseMap<const llvm::BasicBlock*, llvm::BasicBlock*> body_, guard_;
   llvm::DenseMap<const llvm::BasicBlock*, llvm::AllocaInst*> mask_slots_;
   llvm::DenseMap<const llvm::Value*, Slots> slots_;
+  llvm::MapVector<const llvm::BasicBlock*, std::unique_ptr<Region>> region_;  // by their first blocks
+  Region* current_region_ = nullptr;
+  llvm::DenseMap<const llvm::AllocaInst*, llvm::AllocaInst*> arrays_;  // local arrays of all threads
   llvm::DenseMap<const llvm::BasicBlock*, Walk> walks_;                // by the walking loop's header
   llvm::SmallVector<llvm::AllocaInst*> promotable_;
   // Valid within the block that is being written.

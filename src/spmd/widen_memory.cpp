@@ -444,15 +444,22 @@ void Widener::write_alloca(AllocaInst& alloca) {
     unsupported(alloca, "its size is not a constant");
     return;
   }
-  local_bytes_ += *step * width_;
-  if (local_bytes_ > kMostLocalBytes) {
-    unsupported(alloca, "the local arrays of one slice need more than 1 MiB");
-    return;
+  const uint64_t of_slice = *step * width_, bytes = of_slice * (regions_ ? slices() : 1);
+  AllocaInst*& arrays = arrays_[&alloca];
+  if (!arrays) {
+    local_bytes_ += bytes;
+    if (local_bytes_ > kMostLocalBytes) {
+      unsupported(alloca, "the local arrays of the threads that run together need more than 1 MiB");
+      return;
+    }
+    arrays = temporary(ArrayType::get(b_.getInt8Ty(), bytes), alloca.getName());
+    arrays->setAlignment(std::max(alloca.getAlign(), Align(16)));
+    local_arrays_.push_back({arrays, bytes});
   }
-  AllocaInst* arrays = temporary(ArrayType::get(b_.getInt8Ty(), *step * width_), alloca.getName());
-  arrays->setAlignment(std::max(alloca.getAlign(), Align(16)));
-  define_affine(&alloca, arrays, nullptr);
-  local_arrays_.push_back({arrays, *step * width_});
+  Value* first = arrays;
+  if (regions_)
+    first = b_.CreateInBoundsGEP(b_.getInt8Ty(), arrays, b_.CreateMul(b_.CreateZExt(slice_, b_.getInt64Ty()), b_.getInt64(of_slice)));
+  define_affine(&alloca, first, nullptr);
 }
 
 /// Threads of one block run on one worker: between them a fence only keeps the compiler in order.
