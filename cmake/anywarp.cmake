@@ -22,7 +22,8 @@ function(aw_options name)
   endif()
 endfunction()
 
-# aw_test(NAME SOURCES ... [LLVM] [DEPENDS ...]): a GoogleTest program, known to ctest.
+# aw_test(NAME SOURCES ... [LLVM] [DEPENDS ...]): a GoogleTest program, known to ctest. Tests carry their folder as a label:
+# `ctest -L '^src/exec$'`.
 function(aw_test name)
   cmake_parse_arguments(ARG "LLVM" "" "SOURCES;DEPENDS" ${ARGN})
   find_package(GTest REQUIRED)
@@ -35,5 +36,6 @@ function(aw_test name)
     target_include_directories(${name} SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS})
     target_link_libraries(${name} PRIVATE LLVM)
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST)
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${folder})
 endfunction()

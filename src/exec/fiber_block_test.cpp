@@ -165,8 +165,8 @@ TEST(FiberBlock, ManyThreadsOnOneStack) {
   std::atomic<uint64_t>* data = &sum;
   const Code finish = fibers([](AwThread* t) { *params<std::atomic<uint64_t>*>(t->block) += t->index; });
   Pool pool(1);
-  EXPECT_TRUE(pool.run(grid(finish, 400, 256, &data)));
-  EXPECT_EQ(sum.load(), 400u * (255 * 256 / 2));
+  EXPECT_TRUE(pool.run(grid(finish, 800, 256, &data)));
+  EXPECT_EQ(sum.load(), 800u * (255 * 256 / 2));
   const Code stop = fibers([](AwThread* t) {
     if (t->index == 63) aw_trap(t->block);
     aw_scalar_barrier(t, 0, 0);

@@ -32,6 +32,10 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+// The libraries of a toolkit that is built with sanitizers need the sanitizers' runtime in the program that loads them, and see
+// more when the program is checked like them.
+constexpr std::string_view kSanitize = ANYWARP_SANITIZE;
+
 Words& operator+=(Words& words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
   return words;
@@ -145,6 +149,7 @@ class Planner {
     words += {"-Wno-unknown-warning-option", "-Wno-unknown-pragmas", "-Qunused-arguments"};
     // Programs that were only ever built with g++ compare overflowed products, which clang takes for impossible.
     words.emplace_back("-fwrapv");
+    if (!kSanitize.empty()) words += {"-fsanitize=" + std::string(kSanitize), "-fno-omit-frame-pointer"};
     words += o_.host_flags;
     return words;
   }
@@ -319,6 +324,7 @@ class Planner {
     if (o_.shared) words.emplace_back("-shared");
     if (o_.profile) words.emplace_back("-pg");
     if (!o_.host_optimize.empty()) words.push_back(o_.host_optimize == "fast" ? std::string("-O3") : "-O" + o_.host_optimize);
+    if (!kSanitize.empty()) words.push_back("-fsanitize=" + std::string(kSanitize));
     words += o_.host_flags;
     words.emplace_back("-Wl,--start-group");
     words += files;

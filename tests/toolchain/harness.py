@@ -1,6 +1,7 @@
 """What the tests of this folder share: where the commands are, a temporary folder a test, and running a command in it."""
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +12,9 @@ BUILD = pathlib.Path(os.environ.get("ANYWARP_BUILD", ROOT / "build")).resolve()
 ANYWARP = BUILD / "bin/anywarp"
 TOOLKIT = BUILD / "toolkit"
 BIN = TOOLKIT / "bin"
+
+# What a compiler other than our nvcc has to be told in order to link a toolkit that is built with sanitizers.
+SANITIZE = [f"-fsanitize={found[1]}" for found in re.findall(r"^(ANYWARP_SANITIZE:\w+)=(.+)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE)]
 
 SAXPY = r"""
 #include <cstdio>
@@ -50,6 +54,8 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.temporary, ignore_errors=True)
         self.environment = dict(os.environ, TMPDIR=str(self.temporary), ANYWARP_CACHE_PATH=str(self.folder / "cache"))
         self.environment.pop("LD_LIBRARY_PATH", None)
+        if SANITIZE:
+            self.environment["LDFLAGS"] = SANITIZE[0]  # read by CMake
 
     def tearDown(self):
         left = [str(path) for path in self.temporary.iterdir() if path.name.startswith("anywarp-")]

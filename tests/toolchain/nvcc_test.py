@@ -2,7 +2,7 @@
 import re
 import unittest
 
-from harness import BIN, SAXPY, TOOLKIT, Case
+from harness import BIN, SANITIZE, SAXPY, TOOLKIT, Case
 
 KERNEL = "__global__ void kernel(float* x) { x[threadIdx.x] = x[threadIdx.x] / 3.0f + SCALE; }\n"
 
@@ -83,7 +83,7 @@ class Nvcc(Case):
         self.assertEqual(self.run_command("./archive").stdout, expected)
         # As CMake does it.
         self.nvcc("-dlink", "a.o", "b.o", "-o", "dlink.o")
-        self.run_command("clang++-22", "a.o", "b.o", "dlink.o", f"-L{TOOLKIT}/lib64", "-lcudart", f"-Wl,-rpath,{TOOLKIT}/lib64", "-o", "host")
+        self.run_command("clang++-22", *SANITIZE, "a.o", "b.o", "dlink.o", f"-L{TOOLKIT}/lib64", "-lcudart", f"-Wl,-rpath,{TOOLKIT}/lib64", "-o", "host")
         self.assertEqual(self.run_command("./host").stdout, expected)
         done = self.nvcc("a.o", "-o", "alone", status=1)
         self.assertIn("nvlink fatal   : Undefined reference to '", done.stderr)
