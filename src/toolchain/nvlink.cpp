@@ -21,6 +21,8 @@
 #include <llvm/Bitcode/BitcodeWriter.h>
 #include <llvm/IR/DiagnosticInfo.h>
 #include <llvm/IR/DiagnosticPrinter.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 #include <llvm/Linker/Linker.h>
@@ -161,6 +163,17 @@ std::string undefined_names(const llvm::Module& module) {
   return names;
 }
 
+/// What the tables of abstract classes name in the place of functions that are not there; a kernel that calls them ends.
+void define_pure_virtual(llvm::Module& module) {
+  for (const char* name : {"__cxa_pure_virtual", "__cxa_deleted_virtual"}) {
+    llvm::Function* function = module.getFunction(name);
+    if (!function || !function->isDeclaration()) continue;
+    llvm::IRBuilder<> builder(llvm::BasicBlock::Create(module.getContext(), "", function));
+    builder.CreateCall(llvm::Intrinsic::getOrInsertDeclaration(&module, llvm::Intrinsic::trap));
+    builder.CreateUnreachable();
+  }
+}
+
 /// Links the bitcode of all objects for one architecture and returns it as PTX.
 Result<std::string> link_for(const std::vector<DeviceObject>& objects, const std::string& arch, const Toolkit& kit,
                              const std::string& scratch) {
@@ -181,6 +194,7 @@ Result<std::string> link_for(const std::vector<DeviceObject>& objects, const std
     bind_renamed_statics(**module);
     if (linker.linkInModule(std::move(*module))) return fatal(messages->text + " (while linking '" + object.name + "')");
   }
+  define_pure_virtual(*linked);
   if (std::string names = undefined_names(*linked); !names.empty()) return fatal("Undefined reference to '" + names + "' in device code");
   hide_functions(*linked);
   std::string bitcode = scratch + "/linked.sm_" + arch + ".bc", ptx = scratch + "/linked.sm_" + arch + ".ptx";

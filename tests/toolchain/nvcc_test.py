@@ -89,6 +89,25 @@ class Nvcc(Case):
         self.assertIn("nvlink fatal   : Undefined reference to '", done.stderr)
         self.assertIn("_Z5twicei", done.stderr)
 
+    def test_abstract_class_in_relocatable_code(self):
+        self.write("abstract.cu", """
+            #include <cstdio>
+            struct A { __device__ __noinline__ A(int v); __device__ virtual int f() = 0; int x; };
+            __device__ __noinline__ A::A(int v) : x(v) {}
+            struct B : A { __device__ B(int v) : A(v) {} __device__ int f() override { return x + 1; } };
+            __global__ void kernel(int* out) { B b(10 + threadIdx.x); A* a = &b; out[threadIdx.x] = a->f(); }
+            int main() {
+              int *memory, host[2] = {};
+              cudaMalloc(&memory, sizeof host);
+              kernel<<<1, 2>>>(memory);
+              cudaMemcpy(host, memory, sizeof host, cudaMemcpyDeviceToHost);
+              printf("%d %d\\n", host[0], host[1]);
+            }
+            """)
+        for flag in ("-rdc=true", "-rdc=false"):
+            self.nvcc(flag, "abstract.cu", "-o", "abstract")
+            self.assertEqual(self.run_command("./abstract").stdout, "11 12\n")
+
     def test_device_only_outputs(self):
         self.write("kernel.cu", KERNEL)
         self.nvcc("-ptx", "-arch=sm_90", "-DSCALE=2", "kernel.cu")
