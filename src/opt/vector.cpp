@@ -21,6 +21,7 @@
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Scalar/GVN.h>
 #include <llvm/Transforms/Scalar/LICM.h>
+#include <llvm/Transforms/Scalar/LoopDeletion.h>
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
@@ -51,6 +52,8 @@ FunctionPassManager simplify() {
   list.addPass(InstCombinePass());
   list.addPass(ADCEPass());
   list.addPass(SimplifyCFGPass(control_flow()));
+  // Between two barriers there may be nothing left to do for the slices.
+  list.addPass(createFunctionToLoopPassAdaptor(LoopDeletionPass()));
   return list;
 }
 

@@ -445,6 +445,20 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
   }
 }
 
+bool Shapes::rises(const Value* value, const ICmpInst& compare) const {
+  const Affine* shape = affine(value);
+  if (!shape || shape->conditional || !value->getType()->isIntegerTy()) return false;
+  const auto [low, high] = std::minmax_element(shape->offsets.begin(), shape->offsets.end());
+  // Were it to wrap between two lanes, the lanes' values would be almost as far apart as numbers of this type can be.
+  const unsigned bits = value->getType()->getIntegerBitWidth();
+  auto* context = const_cast<ICmpInst*>(&compare);
+  ConstantRange range = analyses_.getResult<LazyValueAnalysis>(kernel_).getConstantRange(const_cast<Value*>(value), context, false);
+  // LVI does not look at the range of a call in another block.
+  range = range.intersectWith(computeConstantRange(value, compare.isSigned()));
+  const APInt span = compare.isSigned() ? range.getSignedMax() - range.getSignedMin() : range.getUnsignedMax() - range.getUnsignedMin();
+  return (APInt::getMaxValue(bits) - span).uge(APInt(bits, uint64_t(*high - *low), false, /*implicitTrunc=*/true));
+}
+
 bool Shapes::aligned_compare(const ICmpInst& compare) const {
   std::optional<Affine> left = operand(compare.getOperand(0)), right = operand(compare.getOperand(1));
   if (!left || !right || left->conditional || right->conditional) return false;

@@ -50,6 +50,8 @@ class Shapes {
   const Affine* affine(const llvm::Value* value) const;
   /// A compare that is uniform although an operand is not, because the slices are aligned (`tid.x < 64`).
   bool uniform_by_alignment(const llvm::Value* value) const { return aligned_.contains(value); }
+  /// The lanes' values of an operand of `compare` rise with their offsets, if all of them are real: none wraps. The value has a shape.
+  bool rises(const llvm::Value* value, const llvm::ICmpInst& compare) const;
   /// The extension's operand is known not to wrap across a slice.
   bool exact_extension(const llvm::Instruction* extension) const { return exact_.contains(extension); }
 

@@ -21,6 +21,7 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Transforms/Utils/PromoteMemToReg.h>
 
+#include <algorithm>
 #include <cstddef>
 
 namespace anywarp::spmd {
@@ -199,6 +200,9 @@ void Widener::create_blocks() {
     const Loop* loop = plan_.loops().getLoopFor(block);
     const bool is_header = loop && loop->getHeader() == block;
     const bool is_latch = loop && loop->getLoopLatch() == block;
+    const BasicBlock* before = block->getSinglePredecessor();
+    if (is_header || (before && !plan_.parks(before, block)))
+      facts_[block] = {slot(b_.getInt1Ty(), block->getName() + ".any"), slot(b_.getInt1Ty(), block->getName() + ".full")};
     if (!is_header && !is_latch && !cheap(block) && !isa<ReturnInst>(block->getTerminator()))
       guard_[block] = BasicBlock::Create(context_, block->getName() + ".guard", out_);
   }
@@ -220,7 +224,12 @@ void Widener::reset_masks(const Loop* loop) {
     if (found == mask_slots_.end() || !is_here(block)) continue;
     const Loop* own = plan_.loops().getLoopFor(block);
     const bool is_header = own && own->getHeader() == block;
-    if (within(is_header ? own->getParentLoop() : own) == loop) b_.CreateStore(masks_.none(), found->second);
+    if (within(is_header ? own->getParentLoop() : own) != loop) continue;
+    b_.CreateStore(masks_.none(), found->second);
+    if (auto facts = facts_.find(block); facts != facts_.end()) {
+      b_.CreateStore(b_.getFalse(), facts->second.first);
+      b_.CreateStore(b_.getFalse(), facts->second.second);
+    }
   }
 }
 
@@ -245,7 +254,9 @@ void Widener::write_block(BasicBlock* block) {
   if (BasicBlock* guard = guard_.lookup(block)) {
     b_.SetInsertPoint(guard);
     if (BasicBlock* past = plan_.skip(block)) {
-      Value* some = masks_.any(b_.CreateLoad(masks_.type(), mask_slots_.lookup(block)));
+      mask_ = b_.CreateLoad(masks_.type(), mask_slots_.lookup(block));
+      mask_root_ = block;
+      Value* some = facts_of_mask().any;
       BasicBlock* around = BasicBlock::Create(context_, block->getName() + ".none", out_);
       b_.CreateCondBr(some, body_.lookup(block), around);
       b_.SetInsertPoint(around);
@@ -259,6 +270,7 @@ void Widener::write_block(BasicBlock* block) {
   const BasicBlock* root = plan_.mask_root(block);
   AllocaInst* mask_slot = mask_slots_.lookup(root);
   mask_ = mask_slot ? b_.CreateLoad(masks_.type(), mask_slot, "mask") : entry_mask_;
+  mask_root_ = root;
   if (const Loop* loop = plan_.loops().getLoopFor(block); loop && loop->getHeader() == block) reset_masks(loop);
 
   careful_ = nullptr;
@@ -271,7 +283,7 @@ void Widener::write_block(BasicBlock* block) {
   BasicBlock* careful = BasicBlock::Create(context_, block->getName() + ".careful", out_);
   if (mask) {
     BasicBlock* all = BasicBlock::Create(context_, block->getName() + ".all", out_);
-    b_.CreateCondBr(masks_.full(mask), all, careful);
+    b_.CreateCondBr(facts_of_mask().full, all, careful);
     b_.SetInsertPoint(all);
     mask_ = nullptr;
   }
@@ -355,14 +367,14 @@ void Widener::write_terminator(BasicBlock* block) {
   }
   if (branch->isUnconditional()) {
     BasicBlock* target = branch->getSuccessor(0);
-    write_edge(block, target, mask_);
+    write_edge(block, target, mask_, {});
     jump(plan_.parks(block, target) ? plan_.next(block, {loop->getLoopLatch()}) : plan_.next(block, {target}));
     return;
   }
   BasicBlock* taken = branch->getSuccessor(0);
   BasicBlock* other = branch->getSuccessor(1);
   if (taken == other) {
-    write_edge(block, taken, mask_);
+    write_edge(block, taken, mask_, {});
     jump(plan_.next(block, {taken}));
     return;
   }
@@ -375,13 +387,14 @@ void Widener::write_terminator(BasicBlock* block) {
     for (int way = 0; way < 2; ++way) {
       local_ = before;
       b_.SetInsertPoint(ways[way]);
-      write_edge(block, branch->getSuccessor(way), mask_);
+      write_edge(block, branch->getSuccessor(way), mask_, {});
       jump(plan_.next(block, {branch->getSuccessor(way)}));
     }
     return;
   }
   Value* taken_mask;
   Value* other_mask;
+  const Facts taken_facts = facts_of(block, branch->getCondition(), true), other_facts = facts_of(block, branch->getCondition(), false);
   if (shapes_.uniform(branch->getCondition())) {
     Value* condition = scalar(branch->getCondition());
     taken_mask = masks_.when(mask_, condition);
@@ -391,8 +404,8 @@ void Widener::write_terminator(BasicBlock* block) {
     taken_mask = masks_.where(mask_, condition);
     other_mask = masks_.where_not(mask_, condition);
   }
-  write_edge(block, taken, taken_mask);
-  write_edge(block, other, other_mask);
+  write_edge(block, taken, taken_mask, taken_facts);
+  write_edge(block, other, other_mask, other_facts);
   SmallVector<BasicBlock*, 2> wanted;
   for (BasicBlock* target : {taken, other})
     if (!plan_.parks(block, target)) wanted.push_back(target);
@@ -427,7 +440,7 @@ void Widener::walk_on(BasicBlock* header) {
 
 void Widener::write_latch(BasicBlock* block, const Loop* loop) {
   BasicBlock* header = loop->getHeader();
-  write_edge(block, header, mask_);
+  write_edge(block, header, mask_, {});
   auto again = [&] {
     if (suspends_ && waiting_.spinning.contains(loop)) suspend(AW_WAIT_YIELD);
     if (walks_.contains(header))
@@ -455,7 +468,7 @@ void Widener::write_latch(BasicBlock* block, const Loop* loop) {
   BasicBlock* on = plan_.next(block, targets);
   BasicBlock* left = BasicBlock::Create(context_, block->getName() + ".left", out_);
   BasicBlock* stay = BasicBlock::Create(context_, block->getName() + ".stay", out_);
-  b_.CreateCondBr(masks_.any(mask_), stay, left);
+  b_.CreateCondBr(facts_of_mask().any, stay, left);
   b_.SetInsertPoint(stay);
   again();
   b_.SetInsertPoint(left);
@@ -465,8 +478,49 @@ void Widener::write_latch(BasicBlock* block, const Loop* loop) {
     b_.CreateUnreachable();  // a loop that no lane ever leaves
 }
 
+Widener::Facts Widener::facts_of_mask() {
+  if (!mask_) return {b_.getTrue(), b_.getTrue()};
+  if (auto known = facts_.find(mask_root_); known != facts_.end())
+    return {b_.CreateLoad(b_.getInt1Ty(), known->second.first), b_.CreateLoad(b_.getInt1Ty(), known->second.second)};
+  return {masks_.any(mask_), masks_.full(mask_)};
+}
+
+/// Of the lanes for which a condition holds (or does not), if all lanes come here: compares of values that rise by lanes are decided by the
+/// first and the last, and one lane at most has a given value. Null where that is not known.
+Widener::Facts Widener::facts_of(const BasicBlock* block, const Value* condition, bool holds) {
+  const auto* compare = dyn_cast<ICmpInst>(condition);
+  // Of a compare in another block the operands are not at hand.
+  if (mask_ || !compare || compare->getParent() != block) return {};
+  CmpInst::Predicate predicate = holds ? compare->getPredicate() : compare->getInversePredicate();
+  const Value *rising = compare->getOperand(0), *fixed = compare->getOperand(1);
+  if (shapes_.uniform(rising)) {
+    std::swap(rising, fixed);
+    predicate = CmpInst::getSwappedPredicate(predicate);
+  }
+  const Affine* shape = shapes_.affine(rising);
+  if (!shapes_.uniform(fixed) || !shape || shape->conditional || !rising->getType()->isIntegerTy()) return {};
+  const auto [low, high] = std::minmax_element(shape->offsets.begin(), shape->offsets.end());
+  Value* base = scalar(rising);
+  if (ICmpInst::isEquality(predicate)) {
+    if (width_ == 1 || !shape->contiguous(1)) return {};
+    Value* lane = b_.CreateSub(b_.CreateSub(scalar(fixed), base), ConstantInt::getSigned(base->getType(), *low));
+    Value* some = b_.CreateICmpULT(lane, ConstantInt::get(base->getType(), width_));
+    return predicate == ICmpInst::ICMP_EQ ? Facts{some, b_.getFalse()} : Facts{b_.getTrue(), b_.CreateNot(some)};
+  }
+  if (!shapes_.rises(rising, *compare)) return {};
+  Value* ends[2] = {b_.CreateAdd(base, ConstantInt::getSigned(base->getType(), *low)),
+                    b_.CreateAdd(base, ConstantInt::getSigned(base->getType(), *high))};
+  const bool is_less = ICmpInst::isLT(predicate) || ICmpInst::isLE(predicate);
+  return {b_.CreateICmp(predicate, ends[is_less ? 0 : 1], scalar(fixed)), b_.CreateICmp(predicate, ends[is_less ? 1 : 0], scalar(fixed))};
+}
+
 /// The lanes of `edge_mask` go from `from` to `to`: the target's mask and phis learn of it.
-void Widener::write_edge(BasicBlock* from, BasicBlock* to, Value* edge_mask) {
+void Widener::write_edge(BasicBlock* from, BasicBlock* to, Value* edge_mask, Facts facts) {
+  if (auto known = facts_.find(to); known != facts_.end()) {
+    if (!facts.any) facts = edge_mask == mask_ ? facts_of_mask() : Facts{masks_.any(edge_mask), masks_.full(edge_mask)};
+    b_.CreateStore(facts.any, known->second.first);
+    b_.CreateStore(facts.full, known->second.second);
+  }
   if (AllocaInst* target = mask_slots_.lookup(to)) {
     const Loop* loop = plan_.loops().getLoopFor(to);
     if (loop && loop->getHeader() == to)

@@ -65,6 +65,12 @@ class Widener {
     llvm::AllocaInst* left = nullptr;
   };
 
+  // What is known of a mask without looking at it: whether any lane is on, and whether all are.
+  struct Facts {
+    llvm::Value* any = nullptr;
+    llvm::Value* full = nullptr;
+  };
+
   struct Region {
     llvm::BasicBlock* first = nullptr;
     llvm::BasicBlock* next = nullptr;                 // after a slice
@@ -92,7 +98,9 @@ class Widener {
   void write_latch(llvm::BasicBlock* block, const llvm::Loop* loop);
   void create_walks();
   void walk_on(llvm::BasicBlock* header);
-  void write_edge(llvm::BasicBlock* from, llvm::BasicBlock* to, llvm::Value* edge_mask);
+  void write_edge(llvm::BasicBlock* from, llvm::BasicBlock* to, llvm::Value* edge_mask, Facts facts);
+  Facts facts_of_mask();
+  Facts facts_of(const llvm::BasicBlock* block, const llvm::Value* condition, bool holds);
   void jump(llvm::BasicBlock* target);
   bool cheap(const llvm::BasicBlock* block) const;
   void unsupported(const llvm::Instruction& instruction, llvm::StringRef why);
@@ -252,6 +260,7 @@ class Widener {
 
   llvm::DenseMap<const llvm::BasicBlock*, llvm::BasicBlock*> body_, guard_;
   llvm::DenseMap<const llvm::BasicBlock*, llvm::AllocaInst*> mask_slots_;
+  llvm::DenseMap<const llvm::BasicBlock*, std::pair<llvm::AllocaInst*, llvm::AllocaInst*>> facts_;  // any, full of a mask slot
   llvm::DenseMap<const llvm::Value*, Slots> slots_;
   llvm::MapVector<const llvm::BasicBlock*, std::unique_ptr<Region>> region_;  // by their first blocks
   Region* current_region_ = nullptr;
@@ -261,6 +270,7 @@ class Widener {
   // Valid within the block that is being written.
   llvm::DenseMap<const llvm::Value*, Forms> local_;
   llvm::Value* mask_ = nullptr;
+  const llvm::BasicBlock* mask_root_ = nullptr;
   llvm::BasicBlock* careful_ = nullptr;            // where the block begins anew, carefully; null when it cannot any more
   llvm::SmallPtrSet<llvm::Value*, 8> assumed_;
   bool is_careful_ = false;                           // this is that version

@@ -67,7 +67,7 @@ bool Widener::native_masked(Type* type) const {
 }
 
 /// i1: no lane is off. The careful version of a block is there for when some are.
-Value* Widener::all_active() { return is_careful_ ? b_.getFalse() : masks_.full(mask_); }
+Value* Widener::all_active() { return is_careful_ ? b_.getFalse() : facts_of_mask().full; }
 
 Value* Widener::either_way(Value* condition, const std::function<Value*()>& yes, const std::function<Value*()>& no) {
   if (auto* known = dyn_cast<ConstantInt>(condition)) return known->isOne() ? yes() : no();
