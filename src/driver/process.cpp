@@ -73,14 +73,15 @@ Result<> Process::start() {
   if (process()) return {};
 
   AW_ASSIGN(std::unique_ptr<backend::Backend> backend, backend::make_cpu());
-  auto* made = new Process(std::move(backend));
   std::vector<device::Properties> all;
-  for (uint32_t i = 0; i < env::devices(); ++i) all.push_back(device::of_host(made->backend().properties().workers, i));
-  for (const size_t index : visible(all)) {
+  for (uint32_t i = 0; i < env::devices(); ++i) all.push_back(device::of_host(backend->properties().workers, i));
+  const std::vector<size_t> shown = visible(all);
+  if (shown.empty()) return Error{CUDA_ERROR_NO_DEVICE, "CUDA_VISIBLE_DEVICES hides every device from the program.", ""};
+  auto* made = new Process(std::move(backend));
+  for (const size_t index : shown) {
     const auto ordinal = CUdevice(made->devices_.size());
     made->devices_.push_back(std::make_unique<Device>(ordinal, std::move(all[index])));
   }
-  if (made->devices_.empty()) return Error{CUDA_ERROR_NO_DEVICE, "CUDA_VISIBLE_DEVICES hides every device from the program.", ""};
   made->launch_blocking_ = env::cuda_launch_blocking();
   observe::add_from_environment();
   pthread_atfork(nullptr, nullptr, [] { forked_child.store(true, std::memory_order_relaxed); });
