@@ -3,7 +3,7 @@
 //
 // One block runs on one worker thread. How its threads run depends on the engine:
 //
-//   vector, no suspension   void entry(AwBlock*)                       runs the whole block, slice after slice
+//   vector, no suspension   void entry(AwBlock*, uint32_t blocks)      runs this block and the next ones in x; keeps ctaid[0] up to date
 //   vector, suspending      void* entry(AwBlock*, AwSlice*, void* frame)
 //                           starts one slice (width lanes, consecutive linear thread ids) and returns its LLVM switched-resume coroutine
 //                           handle at the first suspension. Word 0 of the handle is the resume function, null once the slice has
@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 namespace anywarp::exec {
-inline constexpr uint32_t kAbiVersion = 2;
+inline constexpr uint32_t kAbiVersion = 3;
 inline constexpr uint32_t kWarpSize = 32;
 }  // namespace anywarp::exec
 
@@ -42,7 +42,7 @@ struct AwBlock {
   const AwLaunch* launch;
   char* shared;               // this block's shared memory: static variables first, then dynamic; 1024-byte aligned
   uint32_t ctaid[3];
-  uint32_t index;             // linear index in the grid
+  uint32_t index;             // linear index in the grid, of the first block where code runs several
   void* executor;             // exec's own state of this block
 };
 

@@ -13,7 +13,7 @@ namespace anywarp::exec {
 
 /// The three forms of generated code that abi.h defines.
 enum class Form : uint8_t {
-  Block,          // vector, no suspension: entry(AwBlock*)
+  Block,          // vector, no suspension: entry(AwBlock*, blocks)
   Slices,         // vector, suspending: entry(AwBlock*, AwSlice*, frame)
   Threads,        // scalar, threads never wait: entry(AwThread*) on the worker's own stack, one after the other
   FiberThreads,   // scalar: entry(AwThread*), each on a fiber of its own

@@ -55,9 +55,14 @@ Code slices(uint32_t width = 32) {
   return code;
 }
 
-inline Code blocks(void (*body)(AwBlock*)) {
+/// `body` is a lambda without captures, called for each block.
+template <class Body>
+Code blocks(Body) {
+  void (*entry)(AwBlock*, uint32_t) = [](AwBlock* block, uint32_t blocks) {
+    for (uint32_t i = 0; i < blocks; ++i, ++block->ctaid[0], ++block->index) Body{}(block);
+  };
   Code code;
-  code.entry = reinterpret_cast<void*>(body);
+  code.entry = reinterpret_cast<void*>(entry);
   return code;
 }
 

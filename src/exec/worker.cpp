@@ -118,7 +118,7 @@ void Worker::run(GridRun& run) {
 void Worker::run_blocks(GridRun& run) {
   auto shared = own_shared(run.launch().shared_bytes);
   if (!shared) return run.fail(shared.take_error());
-  using Entry = void (*)(AwBlock*);
+  using Entry = void (*)(AwBlock*, uint32_t);
   const Entry entry = reinterpret_cast<Entry>(run.grid().code->entry);
   AwBlock& state = own_block_;
   state = {};
@@ -127,10 +127,13 @@ void Worker::run_blocks(GridRun& run) {
   block = &state;
   BlockSource source(run);
   for (uint64_t first, count; source.next_batch(first, count);) {
-    for (uint64_t i = first; i < first + count; ++i) {
-      place_block(state, run.launch(), i);
-      entry(&state);
+    while (count != 0) {
+      place_block(state, run.launch(), first);
+      const uint64_t row = std::min<uint64_t>(count, run.launch().grid[0] - state.ctaid[0]);
+      entry(&state, uint32_t(row));
       if (run.cancelled()) return;
+      first += row;
+      count -= row;
     }
   }
 }

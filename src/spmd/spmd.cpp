@@ -90,8 +90,8 @@ Result<BlockFunction> run(kir::KernelModule& module, const LaunchShape& launch, 
   shapes.refine([&plan](const BasicBlock* block) { return plan.blends(block); });
 
   AW_ASSIGN(const Waiting waiting, find_waiting(kernel, shapes, plan));
-  const Walking walking = find_walking(plan.loops(), shapes);
-  result.walks = !walking.empty();
+  const Walking walking = find_walking(kernel, plan.loops(), shapes, launch);
+  result.walks = !walking.loops.empty();
   const bool waits = waiting.barriers && threads > result.width;
   std::optional<Regions> regions;
   if (waits && waiting.spinning.empty() && !result.walks) regions = Regions::find(kernel, analyses.function, launch, plan);

@@ -9,11 +9,15 @@
 // So a slice stops every few rounds, and the executor goes on with the slices of this block and of the next ones, which
 // read what lies beside. Stopping costs some nanoseconds: there are as many rounds between as read kBytesBetweenStops; each
 // round then goes on with a piece of memory of its own, which processors prefetch well while there are not many.
+//
+// Blocks of several rows have the same trouble: a block of 32 x 8 threads touches 8 pieces of 128 bytes, and the next one what lies
+// beside. Where a kernel only streams, neighbouring blocks run row by row.
 #include "spmd/walking.h"
 
 #include "spmd/intrinsics.h"
 
 #include <llvm/IR/DataLayout.h>
+#include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/IntrinsicsNVPTX.h>
@@ -83,14 +87,29 @@ bool waits(const Loop& loop) {
   return false;
 }
 
+/// The kernel does nothing but read and write global memory, each access by neighbouring lanes side by side.
+bool streams(const Function& kernel, const Shapes& shapes) {
+  return all_of(instructions(kernel), [&](const Instruction& instruction) {
+    if (isa<AtomicRMWInst, AtomicCmpXchgInst, AllocaInst, FenceInst>(instruction)) return false;
+    if (const auto* call = dyn_cast<CallBase>(&instruction))
+      return is_ignored(*call) ||
+             (call->doesNotAccessMemory() && call->getCalledFunction() && call->getCalledFunction()->getName() != kSharedBase);
+    const Value* pointer = getLoadStorePointerOperand(&instruction);
+    if (!pointer || shapes.uniform(pointer)) return true;
+    const Affine* shape = shapes.affine(pointer);
+    return shape && shape->contiguous(int64_t(instruction.getDataLayout().getTypeStoreSize(getLoadStoreType(&instruction))));
+  });
+}
+
 }  // namespace
 
-Walking find_walking(const LoopInfo& loops, const Shapes& shapes) {
+Walking find_walking(const Function& kernel, const LoopInfo& loops, const Shapes& shapes, const LaunchShape& launch) {
   Walking walking;
+  walking.rows_first = launch.block[1] * launch.block[2] > 1 && loops.empty() && streams(kernel, shapes);
   for (const Loop* loop : loops.getLoopsInPreorder()) {
     if (waits(*loop) || !strides_over_grid(*loop)) continue;
     if (const uint64_t bytes = bytes_of_round(*loop, loops, shapes))
-      walking[loop] = unsigned(std::clamp<uint64_t>(PowerOf2Ceil(divideCeil(kBytesBetweenStops, bytes)), 1, kMostRounds));
+      walking.loops[loop] = unsigned(std::clamp<uint64_t>(PowerOf2Ceil(divideCeil(kBytesBetweenStops, bytes)), 1, kMostRounds));
   }
   return walking;
 }

@@ -1,4 +1,4 @@
-// Loops through which the slices of a grid walk over memory side by side.
+// In which order the slices of several blocks walk over memory.
 #pragma once
 
 #include "spmd/shapes.h"
@@ -8,10 +8,14 @@
 
 namespace anywarp::spmd {
 
-/// For each loop in which a slice should let its neighbours go on now and then: the rounds that it makes in between.
-using Walking = llvm::DenseMap<const llvm::Loop*, unsigned>;
+struct Walking {
+  /// For each loop in which a slice should let its neighbours go on now and then: the rounds that it makes in between.
+  llvm::DenseMap<const llvm::Loop*, unsigned> loops;
+  /// Of blocks that lie beside each other all first rows go first, then all second ones.
+  bool rows_first = false;
+};
 
 /// Requires: the form that prepare() makes.
-Walking find_walking(const llvm::LoopInfo& loops, const Shapes& shapes);
+Walking find_walking(const llvm::Function& kernel, const llvm::LoopInfo& loops, const Shapes& shapes, const LaunchShape& launch);
 
 }  // namespace anywarp::spmd

@@ -82,8 +82,8 @@ void Widener::unsupported(const Instruction& instruction, StringRef why) {
 
 void Widener::begin_function(StringRef name) {
   PointerType* pointer = b_.getPtrTy();
-  FunctionType* type =
-      suspends_ ? FunctionType::get(pointer, {pointer, pointer, pointer}, false) : FunctionType::get(b_.getVoidTy(), {pointer}, false);
+  FunctionType* type = suspends_ ? FunctionType::get(pointer, {pointer, pointer, pointer}, false)
+                                 : FunctionType::get(b_.getVoidTy(), {pointer, b_.getInt32Ty()}, false);
   out_ = Function::Create(type, GlobalValue::ExternalLinkage, name, kernel_.getParent());
   out_->addFnAttr(Attribute::NoUnwind);
   block_ = out_->getArg(0);
@@ -95,12 +95,40 @@ void Widener::begin_function(StringRef name) {
   launch_pointer_ = field(block_, offsetof(AwBlock, launch), pointer, "launch");
   shared_ = field(block_, offsetof(AwBlock, shared), pointer, "shared");
   params_ = field(launch_pointer_, offsetof(AwLaunch, params), pointer, "params");
-  if (regions_) return;
-  if (suspends_)
+  ctaid_x_ = field(block_, offsetof(AwBlock, ctaid), b_.getInt32Ty(), "ctaid.x");
+  if (suspends_) {
     slice_ = field(slice_pointer_, offsetof(AwSlice, index), b_.getInt32Ty(), "slice");
-  else
-    begin_slice_loop();
+    begin_slice();
+    return;
+  }
+  if (!walking_.rows_first) begin_block_loop();
+  if (regions_) return;
+  begin_slice_loop();
   begin_slice();
+  if (walking_.rows_first) begin_block_loop();
+}
+
+/// Without suspensions the function runs several blocks that lie beside each other.
+void Widener::begin_block_loop() {
+  Value* first = ctaid_x_;
+  BasicBlock* before = b_.GetInsertBlock();
+  block_loop_ = BasicBlock::Create(context_, "block", out_);
+  b_.CreateBr(block_loop_);
+  b_.SetInsertPoint(block_loop_);
+  block_phi_ = b_.CreatePHI(b_.getInt32Ty(), 2, "block");
+  block_phi_->addIncoming(b_.getInt32(0), before);
+  ctaid_x_ = b_.CreateAdd(first, block_phi_, "ctaid.x", true, true);
+  // What the runtime reports of a fault or a failed assertion.
+  b_.CreateStore(ctaid_x_, b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), block_, offsetof(AwBlock, ctaid)));
+}
+
+/// On to the next block; the code that follows is where all are done.
+void Widener::end_block() {
+  Value* following = b_.CreateAdd(block_phi_, b_.getInt32(1), "next_block", true, true);
+  block_phi_->addIncoming(following, b_.GetInsertBlock());
+  BasicBlock* done = BasicBlock::Create(context_, "blocks_done", out_);
+  b_.CreateCondBr(b_.CreateICmpEQ(following, out_->getArg(1)), done, block_loop_);
+  b_.SetInsertPoint(done);
 }
 
 /// What is known of a slice by its index.
@@ -164,7 +192,9 @@ void Widener::end_slice() {
     b_.CreateUnreachable();
     return;
   }
+  if (walking_.rows_first) end_block();
   if (!slice_loop_) {
+    if (!walking_.rows_first) end_block();
     b_.CreateRetVoid();
     return;
   }
@@ -173,6 +203,7 @@ void Widener::end_slice() {
   BasicBlock* done = BasicBlock::Create(context_, "done", out_);
   b_.CreateCondBr(b_.CreateICmpEQ(following, b_.getInt32(slices())), done, slice_loop_);
   b_.SetInsertPoint(done);
+  if (!walking_.rows_first) end_block();
   b_.CreateRetVoid();
 }
 
@@ -416,7 +447,7 @@ void Widener::write_terminator(BasicBlock* block) {
 /// A walking loop becomes two: the inner one makes a few rounds, the outer one stops and lets the slices beside this one go on. So what
 /// crosses the stop is saved there and not in every round.
 void Widener::create_walks() {
-  for (const auto& [loop, rounds] : walking_) {
+  for (const auto& [loop, rounds] : walking_.loops) {
     Walk& walk = walks_[loop->getHeader()];
     walk.left = slot(b_.getInt32Ty(), "rounds");
     walk.start = BasicBlock::Create(context_, loop->getHeader()->getName() + ".walk", out_);

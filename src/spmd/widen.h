@@ -83,6 +83,8 @@ class Widener {
 
   // --- widen.cpp
   void begin_function(llvm::StringRef name);
+  void begin_block_loop();
+  void end_block();
   void begin_slice();
   void begin_slice_loop();
   void begin_coroutine();
@@ -247,6 +249,9 @@ class Widener {
   llvm::Value* block_ = nullptr;                      // AwBlock*
   llvm::Value* launch_pointer_ = nullptr;             // const AwLaunch*
   llvm::Value* params_ = nullptr;
+  llvm::Value* ctaid_x_ = nullptr;
+  llvm::PHINode* block_phi_ = nullptr;
+  llvm::BasicBlock* block_loop_ = nullptr;
   llvm::Value* shared_ = nullptr;
   llvm::Value* slice_pointer_ = nullptr;              // AwSlice*, if it suspends
   llvm::Value* slice_ = nullptr;                      // i32: index of the slice

@@ -124,15 +124,15 @@ bool Widener::write_register(CallInst& call) {
   Type* i64 = b_.getInt64Ty();
   const StringRef name = call.getCalledFunction()->getName().drop_front(kRegisters.size());
   auto number = [&](uint64_t value) -> Value* { return ConstantInt::get(call.getType(), value); };
-  auto of_block = [&](size_t offset) { return field(block_, offset, i32, name); };
   auto of_launch = [&](size_t offset) { return field(launch_pointer_, offset, i32, name); };
   const char last = name.empty() ? ' ' : name.back();
   const unsigned axis = last >= 'x' && last <= 'z' ? unsigned(last - 'x') : 0;
   const size_t step = axis * sizeof(uint32_t);
   auto cluster = [&](unsigned dimension) { return field(launch_pointer_, offsetof(AwLaunch, cluster) + 4 * dimension, i32, "cluster"); };
-  auto in_cluster = [&](unsigned dimension) {
-    return b_.CreateURem(field(block_, offsetof(AwBlock, ctaid) + 4 * dimension, i32, "ctaid"), cluster(dimension));
+  auto ctaid = [&](unsigned dimension) {
+    return dimension == 0 ? ctaid_x_ : field(block_, offsetof(AwBlock, ctaid) + 4 * dimension, i32, "ctaid");
   };
+  auto in_cluster = [&](unsigned dimension) { return b_.CreateURem(ctaid(dimension), cluster(dimension)); };
 
   Value* result = nullptr;
   if (name.starts_with("lanemask.")) {
@@ -149,7 +149,7 @@ bool Widener::write_register(CallInst& call) {
     return true;
   }
   if (name.starts_with("ctaid."))
-    result = last == 'w' ? number(0) : of_block(offsetof(AwBlock, ctaid) + step);
+    result = last == 'w' ? number(0) : ctaid(axis);
   else if (name.starts_with("nctaid."))
     result = last == 'w' ? number(1) : of_launch(offsetof(AwLaunch, grid) + step);
   else if (name.starts_with("ntid."))
@@ -157,7 +157,7 @@ bool Widener::write_register(CallInst& call) {
   else if (name.starts_with("tid."))
     result = number(0);
   else if (name.starts_with("clusterid."))
-    result = last == 'w' ? number(0) : b_.CreateUDiv(of_block(offsetof(AwBlock, ctaid) + step), cluster(axis));
+    result = last == 'w' ? number(0) : b_.CreateUDiv(ctaid(axis), cluster(axis));
   else if (name.starts_with("nclusterid."))
     result = last == 'w' ? number(1) : b_.CreateUDiv(of_launch(offsetof(AwLaunch, grid) + step), cluster(axis));
   else if (name.starts_with("cluster.ctaid."))
@@ -193,7 +193,7 @@ bool Widener::write_register(CallInst& call) {
   else if (name == "globaltimer" || name == "globaltimer.lo")
     result = b_.CreateCall(runtime_function("aw_globaltimer", i64, {}));
   if (!result) return false;
-  if (auto* load = dyn_cast<LoadInst>(result))
+  if (auto* load = dyn_cast<LoadInst>(result); load && load != ctaid_x_)
     if (MDNode* range = call.getMetadata(LLVMContext::MD_range)) load->setMetadata(LLVMContext::MD_range, range);
   define_scalar(&call, b_.CreateZExtOrTrunc(result, call.getType()));
   return true;

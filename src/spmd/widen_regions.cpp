@@ -78,8 +78,14 @@ void Widener::connect_regions() {
     b_.SetInsertPoint(leave);
     auto go = [&](const BasicBlock* to) {
       BasicBlock* way = BasicBlock::Create(context_, "way", out_);
-      IRBuilder<> builder(way);
-      to ? (void)builder.CreateBr(region(to).first) : (void)builder.CreateRetVoid();
+      IRBuilder<>::InsertPointGuard guard(b_);
+      b_.SetInsertPoint(way);
+      if (to) {
+        b_.CreateBr(region(to).first);
+      } else {
+        end_block();
+        b_.CreateRetVoid();
+      }
       return way;
     };
     if (now->ways.empty()) {
