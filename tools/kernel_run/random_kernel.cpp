@@ -142,18 +142,20 @@ class Generator {
     std::string out;
     auto say = [&](const std::string& text) { out += "  " + text + ";\n"; };
     out += "END:\n";
-    auto base = [&](unsigned count, unsigned bytes, const char* pointer) {
-      say("mul.wide.u32 %l8, %r21, " + std::to_string(count * bytes));
+    // A thread's values lie together in some kernels. In most the threads' first values do, then the second ones: such code is made much
+    // faster.
+    const bool together = seed_ % 8 == 0;
+    auto put = [&](unsigned count, unsigned bytes, const char* pointer, const char* type, const char* registers) {
+      say("mul.wide.u32 %l8, %r21, " + std::to_string(together ? count * bytes : bytes));
       say(std::string("add.s64 %l8, %l8, ") + pointer);
+      for (unsigned i = 0; i < count; ++i)
+        say(std::string("st.") + type + " [%l8+" + std::to_string((together ? 1 : threads_ * grid_) * bytes * i) + "], " + registers +
+            std::to_string(i));
     };
-    base(kInts, 4, "%l18");
-    for (unsigned i = 0; i < kInts; ++i) say("st.u32 [%l8+" + std::to_string(4 * i) + "], %r" + std::to_string(i));
-    base(kLongs, 8, "%l19");
-    for (unsigned i = 0; i < kLongs; ++i) say("st.u64 [%l8+" + std::to_string(8 * i) + "], %l" + std::to_string(i));
-    base(kFloats, 4, "%l20");
-    for (unsigned i = 0; i < kFloats; ++i) say("st.f32 [%l8+" + std::to_string(4 * i) + "], %f" + std::to_string(i));
-    base(kDoubles, 8, "%l21");
-    for (unsigned i = 0; i < kDoubles; ++i) say("st.f64 [%l8+" + std::to_string(8 * i) + "], %d" + std::to_string(i));
+    put(kInts, 4, "%l18", "u32", "%r");
+    put(kLongs, 8, "%l19", "u64", "%l");
+    put(kFloats, 4, "%l20", "f32", "%f");
+    put(kDoubles, 8, "%l21", "f64", "%d");
     return out + "  ret;\n}\n";
   }
 
