@@ -22,6 +22,16 @@ function(aw_options name)
   endif()
 endfunction()
 
+# aw_exempt(NAME CHECK ...): checks of UBSan that do not hold for a target:
+#   enum       C programs pass what they like where an enumeration is asked for
+#   function   generated code has no record of its type before it, and the page before it may not be there
+function(aw_exempt name)
+  if(ANYWARP_SANITIZE)
+    list(JOIN ARGN "," checks)
+    target_compile_options(${name} PRIVATE -fno-sanitize=${checks})
+  endif()
+endfunction()
+
 # aw_test(NAME SOURCES ... [LLVM] [DEPENDS ...]): a GoogleTest program, known to ctest. Tests carry their folder as a label:
 # `ctest -L '^src/exec$'`.
 function(aw_test name)
