@@ -28,7 +28,9 @@ void put(float x, __nv_bfloat16* to) { *to = __float2bfloat16_rn(x); }
 template <class T>
 struct Buffer {
   explicit Buffer(int n, int seed = -1) : count(n) {
-    EXPECT_EQ(cudaMallocManaged(&data, sizeof(T) * static_cast<size_t>(n)), cudaSuccess);
+    void* memory = nullptr;
+    EXPECT_EQ(cudaMallocManaged(&memory, sizeof(T) * static_cast<size_t>(n), cudaMemAttachGlobal), cudaSuccess);
+    data = static_cast<T*>(memory);
     std::minstd_rand random(static_cast<unsigned>(seed + 2));
     for (int i = 0; i < n; ++i) put(seed < 0 ? kNan : static_cast<float>(random() % 200) / 100 - 1, data + i);
   }
@@ -140,8 +142,9 @@ TEST_F(Blas, BatchesByStrideAndByAddress) {
   ASSERT_EQ(cublasSgemmStridedBatched(handle, s.a, s.b, s.m, s.n, s.k, &alpha, a.data, s.lda, 15, b.data, s.ldb, 20, &beta, c.data, s.ldc,
                                       12, kBatches),
             kOk);
-  float** addresses = nullptr;
-  ASSERT_EQ(cudaMallocManaged(&addresses, sizeof(float*) * 3 * kBatches), cudaSuccess);
+  void* memory = nullptr;
+  ASSERT_EQ(cudaMallocManaged(&memory, sizeof(float*) * 3 * kBatches, cudaMemAttachGlobal), cudaSuccess);
+  auto* const addresses = static_cast<float**>(memory);
   for (int i = 0; i < kBatches; ++i) {
     addresses[i] = a.data + 15 * i;
     addresses[kBatches + i] = b.data + 20 * i;
@@ -228,7 +231,9 @@ TEST_F(Blas, GraphsRunItAgain) {
   const float two = 2;
   cudaGraph_t graph = nullptr;
   cudaGraphExec_t runnable = nullptr;
-  ASSERT_EQ(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), cudaSuccess);
+  const cudaError_t begun = cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+  if (begun == cudaErrorNotSupported) GTEST_SKIP() << "the driver captures no streams";
+  ASSERT_EQ(begun, cudaSuccess);
   ASSERT_EQ(cublasSscal(handle, 1, &two, x.data, 1), kOk);
   ASSERT_EQ(cudaStreamEndCapture(stream, &graph), cudaSuccess);
   ASSERT_EQ(cudaGraphInstantiate(&runnable, graph, 0), cudaSuccess);

@@ -30,10 +30,22 @@ TEST = re.compile(r"_test\.cpp$|/test/|^src/lower/run_ptx\.(h|cpp)$|/fake_\w+\.(
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
+def check_library(path, siblings):
+    """A library of lib/ sees CUDA as a user's library does: its own folder's headers, and what stands in angle brackets."""
+    text = open(path, encoding="utf-8").read()
+    for match in INCLUDE.finditer(text):
+        if (match.group(1) == '"' and match.group(2) not in siblings) or match.group(2).startswith("llvm/"):
+            line = text.count("\n", 0, match.start()) + 1
+            yield path, line, f"lib/ may include its own folder and public headers only, yet it includes {match.group(2)}"
+
+
 def check(files):
     """Yields (path, line, message)."""
     for path in files:
         parts = path.split("/")
+        if parts[0] == "lib" and path.endswith((".h", ".cpp")):
+            yield from check_library(path, {p.rsplit("/", 1)[-1] for p in files if p.startswith("/".join(parts[:2]) + "/")})
+            continue
         if parts[0] != "src" or len(parts) < 3 or not path.endswith((".h", ".cpp", ".inc")):
             continue
         folder = parts[1]
@@ -58,7 +70,7 @@ def check(files):
 if __name__ == "__main__":
     import subprocess
 
-    tracked = subprocess.run(["git", "ls-files", "src"], capture_output=True, text=True, check=True).stdout.split()
+    tracked = subprocess.run(["git", "ls-files", "src", "lib"], capture_output=True, text=True, check=True).stdout.split()
     found = list(check(tracked))
     for path, line, message in found:
         print(f"{path}:{line}: {message}")

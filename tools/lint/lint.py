@@ -33,7 +33,7 @@ def tracked():
 
 def formatted(path):
     """Own C++ text that clang-format checks: not the generated tables and not CUDA's public headers."""
-    return path.endswith((".h", ".cpp", ".cu")) and path.startswith(("src/", "tools/", "examples/", "bench/", "fuzz/"))
+    return path.endswith((".h", ".cpp", ".cu")) and path.startswith(("src/", "lib/", "tools/", "examples/", "bench/", "fuzz/"))
 
 
 def in_parallel(function, items):
@@ -69,7 +69,7 @@ def check_tidy(files, build, base, notes):
     if not database.exists():
         return [f"{database} is missing: build first"]
     commands = {os.path.relpath(c["file"], ROOT) for c in json.loads(database.read_text())}
-    wanted = [f for f in files if f in commands and f.startswith(("src/", "tools/"))]
+    wanted = [f for f in files if f in commands and f.startswith(("src/", "lib/", "tools/"))]
     if base:
         changed = changed_since(base)
         # A header that changed is looked at through every source that its own folder compiles.
