@@ -56,6 +56,24 @@ AW_MIN_MAX(double, double, float, )
 // clang declares these and calls them; the string chooses among NaNs that are all alike here.
 AW_DEVICE_INLINE double nan(const char*) { return __builtin_nan(""); }
 AW_DEVICE_INLINE float nanf(const char*) { return __builtin_nanf(""); }
+// clang declares these overloads for float and leaves them to CUDA's header.
+#define AW_FLOAT(name) AW_DEVICE_INLINE float name(float a) { return __nv_##name##f(a); }
+AW_FLOAT(acosh) AW_FLOAT(asinh) AW_FLOAT(atanh) AW_FLOAT(cbrt) AW_FLOAT(erf) AW_FLOAT(erfc) AW_FLOAT(exp2) AW_FLOAT(expm1)
+AW_FLOAT(lgamma) AW_FLOAT(log1p) AW_FLOAT(log2) AW_FLOAT(logb) AW_FLOAT(nearbyint) AW_FLOAT(rint) AW_FLOAT(round) AW_FLOAT(tgamma)
+AW_FLOAT(trunc)
+#undef AW_FLOAT
+#define AW_FLOAT(name) AW_DEVICE_INLINE float name(float a, float b) { return __nv_##name##f(a, b); }
+AW_FLOAT(copysign) AW_FLOAT(fdim) AW_FLOAT(fmax) AW_FLOAT(fmin) AW_FLOAT(hypot) AW_FLOAT(nextafter) AW_FLOAT(remainder)
+#undef AW_FLOAT
+AW_DEVICE_INLINE float fma(float a, float b, float c) { return __nv_fmaf(a, b, c); }
+AW_DEVICE_INLINE float remquo(float a, float b, int* quotient) { return __nv_remquof(a, b, quotient); }
+AW_DEVICE_INLINE float scalbn(float a, int n) { return __nv_scalbnf(a, n); }
+AW_DEVICE_INLINE float scalbln(float a, long n) { return __nv_scalbnf(a, n > 1000 ? 1000 : n < -1000 ? -1000 : (int)n); }
+AW_DEVICE_INLINE int ilogb(float a) { return __nv_ilogbf(a); }
+AW_DEVICE_INLINE long lrint(float a) { return __nv_llrintf(a); }
+AW_DEVICE_INLINE long lround(float a) { return __nv_llroundf(a); }
+AW_DEVICE_INLINE long long llrint(float a) { return __nv_llrintf(a); }
+AW_DEVICE_INLINE long long llround(float a) { return __nv_llroundf(a); }
 
 // --- On the host ----------------------------------------------------------------------------------------------------------------
 
