@@ -24,14 +24,16 @@ class Array {
     check(cudaMalloc(&data_, n * sizeof(T)));
     check(cudaMemset(data_, 0, n * sizeof(T)));
   }
-  explicit Array(const std::vector<T>& values) : Array(values.size()) {
+  template <class Allocator>
+  explicit Array(const std::vector<T, Allocator>& values) : n_(values.size()) {
+    check(cudaMalloc(&data_, n_ * sizeof(T)));
     check(cudaMemcpy(data_, values.data(), n_ * sizeof(T), cudaMemcpyHostToDevice));
   }
   ~Array() { cudaFree(data_); }
   Array(const Array&) = delete;
   operator T*() { return data_; }
-  std::vector<T> host() const {
-    std::vector<T> values(n_);
+  Values<T> host() const {
+    Values<T> values(n_);
     check(cudaMemcpy(values.data(), data_, n_ * sizeof(T), cudaMemcpyDeviceToHost));
     return values;
   }

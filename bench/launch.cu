@@ -4,7 +4,14 @@
 
 #include <cstring>
 
+constexpr int queued = 10000, blocks = 1000000;
+
 __global__ void empty() {}
+
+/// A store a block: what is left is the block itself.
+__global__ void small_blocks(int* out) {
+  if (threadIdx.x == 0) out[blockIdx.x] = blockIdx.x;
+}
 
 // A macro, so that the kernel is as long as if it was written out.
 #define TERM(i)                                   \
@@ -81,12 +88,18 @@ int main() {
   };
   for (int i = 0; i < 1000; i++) one();
   printf("launch_and_synchronize %.2f us\n", bench::median(2001, one) * 1e6);
-  constexpr int queued = 10000;
   printf("queued_launch %.2f us\n", bench::median(5,
                                                   [] {
                                                     for (int i = 0; i < queued; i++) empty<<<1, 32>>>();
                                                     bench::finish();
                                                   }) *
                                         1e6 / queued);
+  bench::Array<int> out(blocks);
+  printf("block_of_32_threads %.3f ns\n", bench::median(9,
+                                                        [&] {
+                                                          small_blocks<<<blocks, 32>>>(out);
+                                                          bench::finish();
+                                                        }) *
+                                              1e9 / blocks);
   printf("resident_after_compiling %.1f MB\n", resident());
 }

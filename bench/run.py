@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
-"""Measures CUDA programs on Anywarp against the same work in C++ with OpenMP, compiled by clang -O3 -march=native.
+"""Measures CUDA programs on Anywarp against the same work in C++ with OpenMP, as a CPU programmer writes it, compiled by
+clang -O3 -march=native -ffast-math.
 
-Each pair of programs runs alternately; the figures are medians. A ratio above 1 means that the CUDA program is faster. Both
-programs' results are compared as well. Then what a launch costs: with an empty cache of compiled kernels, and from that cache.
+The programs of a row run alternately; the figures are medians. `x` is Anywarp's time as a multiple of the native one: below 1 the
+CUDA program is faster. The goal is a multiple of the native time as well, or a time. Both programs' results are compared by a
+checksum, within the tolerance that bench/suite.py states. Then what a launch costs: with an empty cache of compiled kernels, and
+from that cache.
 """
 import argparse
+import itertools
+import json
 import os
 import pathlib
 import statistics
@@ -12,20 +17,25 @@ import subprocess
 import sys
 import tempfile
 
+import plot
+import records
+import suite
+
 HERE = pathlib.Path(__file__).resolve().parent
-KERNELS = sorted(path.stem for path in (HERE / "kernels").glob("*.cu"))
-# Sums of floats depend on the order of addition; everything else agrees to this relative difference.
-TOLERANCE = {"mandelbrot": 1e-3, "reduction": 1e-3}
+NAMES = [kernel.name for kernel in suite.KERNELS]
+CLANG = "/usr/bin/clang++-22"
 
 
 def build(command, source, output):
-    if output.exists() and all(output.stat().st_mtime > path.stat().st_mtime for path in [source, *HERE.rglob("*.h"), pathlib.Path(command[0])]):
+    needs = [source, HERE / "suite.py", pathlib.Path(command[0]), *HERE.rglob("*.h")]
+    if output.exists() and all(output.stat().st_mtime > path.stat().st_mtime for path in needs):
         return
-    subprocess.run([*command, str(source), "-o", str(output)], check=True)
+    progress(f"compiling {source.name}")
+    subprocess.run([*command, str(source), "-o", str(output)], check=True, capture_output=True, text=True)
 
 
-def run(program, environment):
-    line = subprocess.run([program], env=environment, check=True, capture_output=True, text=True).stdout.split()
+def run(program):
+    line = subprocess.run([program], check=True, capture_output=True, text=True).stdout.split()
     return float(line[0]), float(line[1]), line[2], float(line[3])
 
 
@@ -35,67 +45,168 @@ def progress(text):
         print("\r" + text.ljust(40) + ("\r" if not text else ""), end="", file=sys.stderr, flush=True)
 
 
-def compare(name, folder, nvcc, repeats, environment):
-    ours, theirs = folder / f"{name}.anywarp", folder / f"{name}.openmp"
-    build([nvcc, "-O3", "-arch=native"], HERE / f"kernels/{name}.cu", ours)
-    build(["/usr/bin/clang++-22", "-std=c++17", "-O3", "-march=native", "-fopenmp"], HERE / f"kernels/{name}.cpp", theirs)
-    a, b = [], []
+def measure(kernels, folder, nvcc, repeats):
+    """Runs the kernels that share a native program, that program first in each round; returns their results by name."""
+    twin = kernels[0].twin
+    programs = {"": folder / f"{twin}.native"}
+    build([CLANG, *suite.NATIVE_FLAGS], HERE / f"kernels/{twin}.cpp", programs[""])
+    for kernel in kernels:
+        programs[kernel.name] = folder / f"{kernel.name}.anywarp"
+        build([nvcc, *suite.CUDA_FLAGS], HERE / f"kernels/{kernel.name}.cu", programs[kernel.name])
+    runs = {name: [] for name in programs}
     for i in range(repeats):
-        progress(f"{name} {i + 1}/{repeats}")
-        a.append(run(ours, environment))
-        b.append(run(theirs, environment))
+        for name, program in programs.items():
+            progress(f"{name or twin + ' (native)'} {i + 1}/{repeats}")
+            runs[name].append(run(program))
     progress("")
-    ours_seconds, theirs_seconds = statistics.median(x[0] for x in a), statistics.median(x[0] for x in b)
-    amount, unit, ours_sum, theirs_sum = a[0][1], a[0][2], a[0][3], b[0][3]
-    same = abs(ours_sum - theirs_sum) <= TOLERANCE.get(name, 1e-4) * max(abs(theirs_sum), 1)
-    print(f"| {name} | {amount / ours_seconds:.2f} {unit}/s | {amount / theirs_seconds:.2f} {unit}/s | {theirs_seconds / ours_seconds:.2f} |"
-          + ("" if same else f" WRONG: {ours_sum} against {theirs_sum}"), flush=True)
-    return same
+    native = statistics.median(x[0] for x in runs[""])
+    results = {}
+    for kernel in kernels:
+        seconds = statistics.median(x[0] for x in runs[kernel.name])
+        _, amount, unit, found = runs[kernel.name][0]
+        wanted = runs[""][0][3]
+        results[kernel.name] = {
+            "seconds": seconds,
+            "native_seconds": native,
+            "ratio": seconds / native,
+            "goal": kernel.goal,
+            "reached": seconds <= kernel.goal * native and amount / seconds >= kernel.least,
+            "rate": amount / seconds,
+            "unit": f"{unit}/s",
+            "least_rate": kernel.least,
+            "checksum": found,
+            "native_checksum": wanted,
+            "right": all(abs(x[3] - wanted) <= kernel.tolerance * max(abs(wanted), 1) for x in runs[kernel.name] + runs[""]),
+        }
+    return results
 
 
-def launches(folder, nvcc, repeats, environment):
-    program = folder / "launch"
-    build([nvcc, "-O3", "-arch=native"], HERE / "launch.cu", program)
-    rows = {"cold": {}, "from the disk cache": {}}
-    for _ in range(repeats):
+def show(name, result):
+    goal = f"x{result['goal']:g} = {result['goal'] * result['native_seconds'] * 1e3:.2f} ms"
+    if result["least_rate"]:
+        goal += f", {result['least_rate']:g} {result['unit']}"
+    verdict = "reached" if result["reached"] else "missed"
+    if not result["right"]:
+        verdict += f"; WRONG: {result['checksum']} instead of {result['native_checksum']}"
+    print(f"| {name} | {result['seconds'] * 1e3:.2f} ms, {result['rate']:.4g} {result['unit']} | {result['native_seconds'] * 1e3:.2f} ms | "
+          f"x{result['ratio']:.2f} | {goal} | {verdict} |", flush=True)
+
+
+def figures(program, environment):
+    """What launch.cu or launch.cpp prints: {(name, unit): value}."""
+    text = subprocess.run([program], env=environment, check=True, capture_output=True, text=True).stdout
+    return {(name.replace("_", " "), unit): float(value) for name, value, unit in (line.split() for line in text.splitlines())}
+
+
+def launches(folder, nvcc, repeats):
+    """Returns {name: {value, cold, unit, native, goal}} and prints it."""
+    program, native = folder / "launch.anywarp", folder / "launch.native"
+    build([nvcc, *suite.CUDA_FLAGS], HERE / "launch.cu", program)
+    build([CLANG, *suite.NATIVE_FLAGS], HERE / "launch.cpp", native)
+    states = ("cold", "from the disk cache", "native")
+    runs = {state: [] for state in states}
+    for i in range(repeats):
+        progress(f"launch {i + 1}/{repeats}")
         with tempfile.TemporaryDirectory() as cache:
-            for state in rows:
-                text = subprocess.run([program], env=dict(environment, ANYWARP_CACHE_PATH=cache), check=True, capture_output=True, text=True).stdout
-                for line in text.splitlines():
-                    name, value, unit = line.split()
-                    rows[state].setdefault((name.replace("_", " "), unit), []).append(float(value))
-    print("\n| | cold | from the disk cache |\n|---|---|---|")
-    for name, unit in rows["cold"]:
-        cold, cached = (statistics.median(rows[state][name, unit]) for state in rows)
-        print(f"| {name} | {cold:.1f} {unit} | {cached:.1f} {unit} |")
+            for state in states:
+                runs[state].append(figures(native if state == "native" else program, dict(os.environ, ANYWARP_CACHE_PATH=cache)))
+    progress("")
+    print("\n| | cold | from the disk cache | native | goal | |\n|---|---|---|---|---|---|")
+    found = {}
+    for name, unit in runs["cold"][0]:
+        cold, value, native_value = (statistics.median(x[name, unit] for x in runs[state]) if (name, unit) in runs[state][0] else None
+                                     for state in states)
+        goal = suite.LAUNCHES.get(name)
+        found[name] = {"value": value, "cold": cold, "unit": unit, "native": native_value, "goal": goal}
+        digits = 1 if value >= 10 else 2
+        print(f"| {name} | {cold:.{digits}f} {unit} | {value:.{digits}f} {unit} | "
+              + (f"{native_value:.2f} {unit}" if native_value is not None else "") + " | "
+              + (f"{goal:g} {unit} | {'reached' if value <= goal else 'missed'} |" if goal else "| |"))
+    return found
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="anywarp bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each program, which itself repeats the work (default: %(default)s)")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write every figure to FILE")
+    parser.add_argument("--plot", type=pathlib.Path, metavar="FILE", help="draw the ratios and goals into FILE, an SVG")
+    parser.add_argument("--record", action="store_true", help="keep the ratios in bench/history, in a file by commit")
+    parser.add_argument("--compare", action="store_true",
+                        help="say what got slower by more than 10%% since the last record of this processor, and exit with 1 if anything did")
+    parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build", help=argparse.SUPPRESS)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"benchmarks: {', '.join(NAMES)}, launch; default: all of them")
+    arguments = parser.parse_args()
+    for name in arguments.names:
+        if name not in NAMES and name != "launch":
+            parser.error(f"there is no benchmark '{name}'; there are {', '.join(NAMES)} and launch")
+    if arguments.repeats < 1:
+        parser.error(f"--repeats is {arguments.repeats}; at least 1 run is needed")
+    if arguments.record and arguments.names:
+        parser.error("--record keeps whole runs; give no names with it")
+    return arguments
+
+
+def compare(outcome, old):
+    """Prints what got slower; whether nothing did."""
+    if not old:
+        print(f"\nNothing to compare with: bench/history has no record of this processor ({outcome['processor']}).")
+        return True
+    lost = records.losses(outcome, old)
+    print(f"\nAgainst {old['commit']} of {old['date']}: " + ("nothing got slower by more than 10%." if not lost else "slower by more than 10%:"))
+    for name, then, now in lost:
+        print(f"  {name}: {then:.3g} then, {now:.3g} now")
+    return not lost
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="anywarp bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5, help="runs of each program (default: %(default)s)")
-    parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build", help=argparse.SUPPRESS)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"benchmarks: {', '.join(KERNELS)}, launch; default: all of them")
-    arguments = parser.parse_args()
-    for name in arguments.names:
-        if name not in KERNELS and name != "launch":
-            parser.error(f"there is no benchmark '{name}'; there are {', '.join(KERNELS)} and launch")
+    arguments = parse()
     folder = arguments.build / "bench"
     folder.mkdir(exist_ok=True)
     nvcc = str(arguments.build / "toolkit/bin/nvcc")
-    environment = dict(os.environ)
-    names = [name for name in KERNELS if not arguments.names or name in arguments.names]
-    right = True
-    if names:
-        print("| | Anywarp | OpenMP | ratio |\n|---|---|---|---|")
-    for name in names:
+    outcome = {**records.describe(), "repeats": arguments.repeats, "kernels": {}, "launch": {}, "geometric_mean": None}
+    good = True
+    chosen = [kernel for kernel in suite.KERNELS if not arguments.names or kernel.name in arguments.names]
+    if chosen:
+        print("| | Anywarp | native | x | goal | |\n|---|---|---|---|---|---|")
+    for twin, group in itertools.groupby(chosen, lambda kernel: kernel.twin):
+        group = list(group)
         try:
-            right &= compare(name, folder, nvcc, arguments.repeats, environment)
+            results = measure(group, folder, nvcc, arguments.repeats)
         except subprocess.CalledProcessError as error:
-            right = False
-            print(f"| {name} | failed: {error} {(error.stderr or '').strip()[-300:]} |", flush=True)
+            progress("")
+            good = False
+            print(f"| {', '.join(kernel.name for kernel in group)} | failed: {error} {(error.stderr or '').strip()[-300:]} |", flush=True)
+            continue
+        outcome["kernels"].update(results)
+        for name, result in results.items():
+            show(name, result)
+            good &= result["right"]
+    if results := outcome["kernels"]:
+        outcome["geometric_mean"] = statistics.geometric_mean(result["ratio"] for result in results.values())
+        reached = sum(result["reached"] for result in results.values())
+        print(f"\nGeometric mean: x{outcome['geometric_mean']:.3f} of the native time; {reached} of {len(results)} goals reached.")
     if not arguments.names or "launch" in arguments.names:
-        launches(folder, nvcc, arguments.repeats, environment)
-    sys.exit(not right)
+        try:
+            outcome["launch"] = launches(folder, nvcc, arguments.repeats)
+        except subprocess.CalledProcessError as error:
+            progress("")
+            good = False
+            print(f"launch failed: {error} {(error.stderr or '').strip()[-300:]}", flush=True)
+    old = records.last(outcome)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")
+    if arguments.plot:
+        title = f"Anywarp's time against native OpenMP, {outcome['commit']}"
+        arguments.plot.write_text(plot.draw(title, [(name, x["ratio"], x["goal"], x["reached"]) for name, x in outcome["kernels"].items()]),
+                                  encoding="utf-8")
+    if arguments.record:
+        if not good:
+            print("\nNot recorded: a program failed or computed something else.")
+        else:
+            print(f"\nRecorded in {records.record(outcome).relative_to(HERE.parent)}.")
+    if arguments.compare:
+        good &= compare(outcome, old)
+    sys.exit(not good)
 
 
 if __name__ == "__main__":

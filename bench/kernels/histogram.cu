@@ -15,11 +15,10 @@ __global__ void histogram(const unsigned* data, unsigned* counts) {
 }
 
 int main() {
-  std::vector<float> values = bench::numbers(n / 4, 0, 1);
-  std::vector<unsigned> words(n / 4);
-  for (int i = 0; i < n / 4; i++) words[i] = unsigned(values[i] * 16777216) * 2654435761u;
+  bench::Values<unsigned> words(n / 4);
+  for (int i = 0; i < n / 4; i++) words[i] = bench::scramble(i);
   bench::Array<unsigned> data(words), counts(256);
-  double seconds = bench::median(5, [&] {
+  double seconds = bench::median(7, [&] {
     bench::check(cudaMemsetAsync(counts, 0, 1024));
     histogram<<<64, 256>>>(data, counts);
     bench::finish();

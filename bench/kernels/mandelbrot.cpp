@@ -3,8 +3,8 @@
 
 int main() {
   std::vector<int> out(size_t(width) * height);
-  double seconds = bench::median(5, [&] {
-#pragma omp parallel for schedule(dynamic)
+  double seconds = bench::median(3, [&] {
+#pragma omp parallel for schedule(dynamic, 4)
     for (int y = 0; y < height; y++)
       for (int x = 0; x < width; x++) out[y * width + x] = escape(x, y);
   });

@@ -1,6 +1,6 @@
 #include "../device.h"
 
-constexpr int n = 512;
+constexpr int n = 1024;
 
 __global__ void matmul(const float* a, const float* b, float* c) {
   int x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y;
@@ -12,7 +12,7 @@ __global__ void matmul(const float* a, const float* b, float* c) {
 
 int main() {
   bench::Array<float> a(bench::numbers(n * n, -1, 1, 1)), b(bench::numbers(n * n, -1, 1, 2)), c(n * n);
-  double seconds = bench::median(5, [&] {
+  double seconds = bench::median(7, [&] {
     matmul<<<dim3(n / 16, n / 16), dim3(16, 16)>>>(a, b, c);
     bench::finish();
   });

@@ -2,10 +2,11 @@
 
 #include <cmath>
 
-constexpr int n = 8192;
+constexpr int n = 16384;
 
 int main() {
-  std::vector<float> values = bench::numbers(4 * n, -1, 1), px(n), py(n), pz(n), fx(n), fy(n), fz(n);
+  auto values = bench::numbers(4 * n, -1, 1);
+  bench::Values<float> px(n), py(n), pz(n), fx(n), fy(n), fz(n);
   for (int i = 0; i < n; i++) px[i] = values[4 * i], py[i] = values[4 * i + 1], pz[i] = values[4 * i + 2];
   double seconds = bench::median(5, [&] {
 #pragma omp parallel for

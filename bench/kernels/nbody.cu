@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-constexpr int n = 8192, tile = 256;
+constexpr int n = 16384, tile = 256;
 
 __global__ void forces(const float4* bodies, float4* out) {
   __shared__ float4 near[tile];
@@ -26,7 +26,7 @@ __global__ void forces(const float4* bodies, float4* out) {
 }
 
 int main() {
-  std::vector<float> values = bench::numbers(4 * n, -1, 1);
+  auto values = bench::numbers(4 * n, -1, 1);
   std::vector<float4> bodies(n);
   for (int i = 0; i < n; i++) bodies[i] = make_float4(values[4 * i], values[4 * i + 1], values[4 * i + 2], 1.0f / n);
   bench::Array<float4> in(bodies), out(n);

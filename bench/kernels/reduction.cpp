@@ -1,9 +1,9 @@
 #include "../bench.h"
 
-constexpr int n = 1 << 24;
+constexpr int n = 1 << 26;
 
 int main() {
-  std::vector<float> values = bench::numbers(n, 0, 1);
+  auto values = bench::ones(n);
   float sum = 0;
   double seconds = bench::median(9, [&] {
     sum = 0;

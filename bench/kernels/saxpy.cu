@@ -1,6 +1,6 @@
 #include "../device.h"
 
-constexpr int n = 1 << 24;
+constexpr int n = 1 << 26;
 
 __global__ void saxpy(float a, const float* x, float* y) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
@@ -9,7 +9,7 @@ __global__ void saxpy(float a, const float* x, float* y) {
 
 int main() {
   bench::Array<float> x(bench::numbers(n, -1, 1, 1)), y(bench::numbers(n, -1, 1, 2));
-  double seconds = bench::median(9, [&] {
+  double seconds = bench::median(7, [&] {
     saxpy<<<(n + 255) / 256, 256>>>(0.5f, x, y);
     bench::finish();
   });

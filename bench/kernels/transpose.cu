@@ -1,6 +1,6 @@
 #include "../device.h"
 
-constexpr int n = 4096, tile = 32, rows = 8;
+constexpr int n = 8192, tile = 32, rows = 8;
 
 __global__ void transpose(const float* in, float* out) {
   __shared__ float block[tile][tile + 1];
@@ -14,7 +14,7 @@ __global__ void transpose(const float* in, float* out) {
 
 int main() {
   bench::Array<float> in(bench::numbers(size_t(n) * n, 0, 1)), out(size_t(n) * n);
-  double seconds = bench::median(9, [&] {
+  double seconds = bench::median(5, [&] {
     transpose<<<dim3(n / tile, n / tile), dim3(tile, rows)>>>(in, out);
     bench::finish();
   });

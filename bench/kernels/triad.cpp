@@ -1,13 +1,13 @@
 #include "../bench.h"
 
-constexpr size_t n = 1 << 24;
+constexpr int n = 1 << 26;
 
 int main() {
-  std::vector<float> fb = bench::numbers(n, -1, 1, 1), fc = bench::numbers(n, -1, 1, 2);
-  std::vector<double> a(n), b(fb.begin(), fb.end()), c(fc.begin(), fc.end());
-  double seconds = bench::median(9, [&] {
+  auto b = bench::numbers(n, -1, 1, 1), c = bench::numbers(n, -1, 1, 2);
+  bench::Values<float> a(n);
+  double seconds = bench::median(7, [&] {
 #pragma omp parallel for simd
-    for (size_t i = 0; i < n; i++) a[i] = b[i] + 3 * c[i];
+    for (int i = 0; i < n; i++) a[i] = b[i] + 3 * c[i];
   });
-  return bench::report(seconds, 3.0 * sizeof(double) * n * 1e-9, "GB", bench::checksum(a));
+  return bench::report(seconds, 3.0 * sizeof(float) * n * 1e-9, "GB", bench::checksum(a));
 }

@@ -12,7 +12,7 @@ __global__ void relax(const float* in, float* out) {
 }
 
 int main() {
-  std::vector<float> start = bench::numbers(size_t(n) * n, 0, 1);
+  auto start = bench::numbers(size_t(n) * n, 0, 1);
   bench::Array<float> a(start), b(start);
   double seconds = bench::median(5, [&] {
     float *from = a, *to = b;

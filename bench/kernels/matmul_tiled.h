@@ -1,8 +1,9 @@
-// The programming guide's tiled matrix product: 32 x 32 threads a block, one result a thread.
+// The programming guide's tiled matrix product, one result a thread.
 #include "../device.h"
 
-constexpr int n = 1024, tile = 32;
+constexpr int n = 1024;
 
+template <int tile>
 __global__ void matmul(const float* a, const float* b, float* c) {
   __shared__ float as[tile][tile], bs[tile][tile];
   int x = blockIdx.x * tile + threadIdx.x, y = blockIdx.y * tile + threadIdx.y;
@@ -17,10 +18,11 @@ __global__ void matmul(const float* a, const float* b, float* c) {
   c[y * n + x] = sum;
 }
 
-int main() {
+template <int tile>
+int measure() {
   bench::Array<float> a(bench::numbers(n * n, -1, 1, 1)), b(bench::numbers(n * n, -1, 1, 2)), c(n * n);
-  double seconds = bench::median(5, [&] {
-    matmul<<<dim3(n / tile, n / tile), dim3(tile, tile)>>>(a, b, c);
+  double seconds = bench::median(7, [&] {
+    matmul<tile><<<dim3(n / tile, n / tile), dim3(tile, tile)>>>(a, b, c);
     bench::finish();
   });
   return bench::report(seconds, 2.0 * n * n * n * 1e-9, "GFLOP", bench::checksum(c.host()));

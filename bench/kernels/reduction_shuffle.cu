@@ -1,6 +1,7 @@
+// A thread adds up a share of the elements with the grid's stride, a warp its threads' sums by shuffles.
 #include "../device.h"
 
-constexpr int n = 1 << 24;
+constexpr int n = 1 << 26;
 
 __global__ void add_up(const float* values, float* out) {
   __shared__ float of_warp[8];
@@ -16,7 +17,7 @@ __global__ void add_up(const float* values, float* out) {
 }
 
 int main() {
-  bench::Array<float> values(bench::numbers(n, 0, 1)), out(1);
+  bench::Array<float> values(bench::ones(n)), out(1);
   double seconds = bench::median(9, [&] {
     bench::check(cudaMemsetAsync(out, 0, sizeof(float)));
     add_up<<<128, 256>>>(values, out);

@@ -5,7 +5,7 @@
 constexpr int n = 4096, steps = 4;
 
 int main() {
-  std::vector<float> a = bench::numbers(size_t(n) * n, 0, 1), b = a;
+  auto a = bench::numbers(size_t(n) * n, 0, 1), b = a;
   double seconds = bench::median(5, [&] {
     float *from = a.data(), *to = b.data();
     for (int i = 0; i < steps; i++, std::swap(from, to)) {

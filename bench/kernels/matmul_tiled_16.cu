@@ -1,0 +1,3 @@
+#include "matmul_tiled.h"
+
+int main() { return measure<16>(); }

@@ -1,0 +1,50 @@
+"""The benchmarks: each CUDA program, its native twin, and the time that Anywarp must reach."""
+import dataclasses
+
+NATIVE_FLAGS = ["-std=c++17", "-O3", "-march=native", "-ffast-math", "-fopenmp", "-fveclib=libmvec"]
+CUDA_FLAGS = ["-O3", "-arch=native"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    name: str
+    goal: float  # the time to reach, as a multiple of the native program's
+    native: str = ""  # the native program, if it is not called as the kernel is
+    # How far the results' checksums may differ, relatively. Copies, integers and sums that are exact in float agree but for
+    # the checksum's own rounding; other sums of floats depend on the order of addition.
+    tolerance: float = 1e-9
+    least: float = 0  # a rate to reach as well, in the unit that the programs report
+
+    @property
+    def twin(self):
+        return self.native or self.name
+
+
+KERNELS = [
+    Kernel("triad", 1.1, tolerance=1e-6),
+    Kernel("triad_grid_stride", 1.1, "triad", tolerance=1e-6),
+    Kernel("saxpy", 1.1, tolerance=1e-6),
+    Kernel("matmul_tiled_16", 1.5, "matmul_tiled", tolerance=1e-6, least=85),
+    Kernel("matmul_tiled_32", 1.5, "matmul_tiled", tolerance=1e-6, least=85),
+    Kernel("matmul_naive", 2, tolerance=1e-6),
+    Kernel("nbody", 1.1, tolerance=1e-5),
+    Kernel("black_scholes", 0.8, tolerance=1e-5),
+    # A point at the set's edge may escape some iterations earlier.
+    Kernel("mandelbrot", 0.15, tolerance=1e-5),
+    Kernel("reduction_tree", 1.3, "reduction"),
+    Kernel("reduction_grid_stride", 1.1, "reduction"),
+    Kernel("reduction_shuffle", 1.1, "reduction"),
+    Kernel("histogram", 1.8),
+    Kernel("stencil_5_point", 1.15, tolerance=1e-6),
+    Kernel("stencil_7_point", 1.15, tolerance=1e-6),
+    Kernel("transpose", 0.7),
+    Kernel("scan_hillis_steele", 2.5, "scan"),
+    Kernel("scan_blelloch", 2.5, "scan"),
+    Kernel("spmv", 1.0, tolerance=1e-5),
+    Kernel("bitonic_sort", 0.5),
+    Kernel("bitonic_sort_shared", 0.5, "sort"),
+    Kernel("softmax", 1.1, tolerance=1e-5),
+]
+
+# Goals of launch.cu's figures, in their units.
+LAUNCHES = {"queued launch": 0.3, "launch and synchronize": 2, "block of 32 threads": 3}
