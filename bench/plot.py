@@ -9,7 +9,7 @@ REACHED, MISSED, GOAL, TEXT, GRID = "#2a7f62", "#c8553d", "#1d1d1f", "#333333", 
 def draw(title, results):
     """`results` is a list of (name, ratio, goal, reached)."""
     values = [x for _, ratio, goal, _ in results for x in (ratio, goal)]
-    low = math.floor(math.log2(min(values + [0.5])))
+    low = math.floor(math.log2(min(values + [0.5])) - 0.4)  # with room for the number
     high = math.ceil(math.log2(max(values + [2])))
 
     def x(value):
