@@ -11,7 +11,7 @@
 
 namespace anywarp::exec {
 
-/// The three forms of generated code that abi.h defines.
+/// The forms of generated code that abi.h defines, and whether a thread of the scalar engine needs a fiber.
 enum class Form : uint8_t {
   Block,          // vector, no suspension: entry(AwBlock*, blocks)
   Slices,         // vector, suspending: entry(AwBlock*, AwSlice*, frame)

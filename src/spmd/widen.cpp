@@ -1,13 +1,14 @@
 // The frame of the block function. Before, a kernel for one thread; after, for kernels that never wait,
 //
-//   define void @k.block(ptr %block) {
+//   define void @k.block(ptr %block, i32 %blocks) {
 //   entry:      ... launch, parameters, shared memory ...
-//   slice:      %slice = phi [0, entry], [%next, end]        one round = `width` threads
-//               ... the linearised blocks, each once ...
-//   end:        %next = %slice + 1; br %next < slices, slice, done
+//   block:      for each of `blocks` blocks that lie beside each other
+//   slice:        for each slice, which is `width` threads
+//                   ... the linearised blocks of the kernel, each once ...
 //
-// and for kernels with barriers an LLVM coroutine that runs one slice and suspends where it waits. The blocks follow the
-// plan of linearise.cpp. A block that no lane may take has a guard before it, which skips it.
+// (the loops the other way round where rows go first, walking.cpp). With barriers that the whole block reaches together there is a loop
+// over the slices for each region between them (widen_regions.cpp); with others, and with loops that let their neighbours go on, it is an
+// LLVM coroutine that runs one slice and suspends where it waits. The blocks of the kernel follow the plan of linearise.cpp. A block that no lane may take has a guard before it, which skips it.
 #include "spmd/widen.h"
 
 #include "exec/abi.h"
@@ -110,24 +111,32 @@ void Widener::begin_function(StringRef name) {
 
 /// Without suspensions the function runs several blocks that lie beside each other.
 void Widener::begin_block_loop() {
-  Value* first = ctaid_x_;
-  BasicBlock* before = b_.GetInsertBlock();
-  block_loop_ = BasicBlock::Create(context_, "block", out_);
-  b_.CreateBr(block_loop_);
-  b_.SetInsertPoint(block_loop_);
-  block_phi_ = b_.CreatePHI(b_.getInt32Ty(), 2, "block");
-  block_phi_->addIncoming(b_.getInt32(0), before);
-  ctaid_x_ = b_.CreateAdd(first, block_phi_, "ctaid.x", true, true);
+  block_phi_ = begin_counting("block");
+  ctaid_x_ = b_.CreateAdd(ctaid_x_, block_phi_, "ctaid.x", true, true);
   // What the runtime reports of a fault or a failed assertion.
   b_.CreateStore(ctaid_x_, b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), block_, offsetof(AwBlock, ctaid)));
 }
 
 /// On to the next block; the code that follows is where all are done.
-void Widener::end_block() {
-  Value* following = b_.CreateAdd(block_phi_, b_.getInt32(1), "next_block", true, true);
-  block_phi_->addIncoming(following, b_.GetInsertBlock());
-  BasicBlock* done = BasicBlock::Create(context_, "blocks_done", out_);
-  b_.CreateCondBr(b_.CreateICmpEQ(following, out_->getArg(1)), done, block_loop_);
+void Widener::end_block() { end_counting(block_phi_, out_->getArg(1)); }
+
+/// A loop that counts up from 0, once at least.
+PHINode* Widener::begin_counting(const Twine& name) {
+  BasicBlock* before = b_.GetInsertBlock();
+  BasicBlock* loop = BasicBlock::Create(context_, name, out_);
+  b_.CreateBr(loop);
+  b_.SetInsertPoint(loop);
+  PHINode* count = b_.CreatePHI(b_.getInt32Ty(), 2, name);
+  count->addIncoming(b_.getInt32(0), before);
+  return count;
+}
+
+/// The back edge, taken until the count reaches `end`; the code that follows is behind the loop.
+void Widener::end_counting(PHINode* count, Value* end) {
+  Value* following = b_.CreateAdd(count, b_.getInt32(1), "next", true, true);
+  count->addIncoming(following, b_.GetInsertBlock());
+  BasicBlock* done = BasicBlock::Create(context_, "done", out_);
+  b_.CreateCondBr(b_.CreateICmpEQ(following, end), done, count->getParent());
   b_.SetInsertPoint(done);
 }
 
@@ -146,12 +155,7 @@ void Widener::begin_slice_loop() {
     slice_ = b_.getInt32(0);
     return;
   }
-  BasicBlock* before = b_.GetInsertBlock();
-  slice_loop_ = BasicBlock::Create(context_, "slice", out_);
-  b_.CreateBr(slice_loop_);
-  b_.SetInsertPoint(slice_loop_);
-  slice_phi_ = b_.CreatePHI(b_.getInt32Ty(), 2, "slice");
-  slice_phi_->addIncoming(b_.getInt32(0), before);
+  slice_phi_ = begin_counting("slice");
   slice_ = slice_phi_;
 }
 
@@ -193,16 +197,7 @@ void Widener::end_slice() {
     return;
   }
   if (walking_.rows_first) end_block();
-  if (!slice_loop_) {
-    if (!walking_.rows_first) end_block();
-    b_.CreateRetVoid();
-    return;
-  }
-  Value* following = b_.CreateAdd(slice_, b_.getInt32(1), "next_slice", true, true);
-  slice_phi_->addIncoming(following, b_.GetInsertBlock());
-  BasicBlock* done = BasicBlock::Create(context_, "done", out_);
-  b_.CreateCondBr(b_.CreateICmpEQ(following, b_.getInt32(slices())), done, slice_loop_);
-  b_.SetInsertPoint(done);
+  if (slice_phi_) end_counting(slice_phi_, b_.getInt32(slices()));
   if (!walking_.rows_first) end_block();
   b_.CreateRetVoid();
 }

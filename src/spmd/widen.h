@@ -85,6 +85,8 @@ class Widener {
   void begin_function(llvm::StringRef name);
   void begin_block_loop();
   void end_block();
+  llvm::PHINode* begin_counting(const llvm::Twine& name);
+  void end_counting(llvm::PHINode* count, llvm::Value* end);
   void begin_slice();
   void begin_slice_loop();
   void begin_coroutine();
@@ -251,13 +253,11 @@ class Widener {
   llvm::Value* params_ = nullptr;
   llvm::Value* ctaid_x_ = nullptr;
   llvm::PHINode* block_phi_ = nullptr;
-  llvm::BasicBlock* block_loop_ = nullptr;
   llvm::Value* shared_ = nullptr;
   llvm::Value* slice_pointer_ = nullptr;              // AwSlice*, if it suspends
   llvm::Value* slice_ = nullptr;                      // i32: index of the slice
   llvm::Value* first_thread_ = nullptr;               // i32: linear index of lane 0
   llvm::PHINode* slice_phi_ = nullptr;
-  llvm::BasicBlock* slice_loop_ = nullptr;
   llvm::BasicBlock* slice_end_ = nullptr;
   llvm::BasicBlock* coroutine_cleanup_ = nullptr;
   llvm::BasicBlock* coroutine_end_ = nullptr;

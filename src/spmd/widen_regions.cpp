@@ -38,11 +38,7 @@ void Widener::enter_region(BasicBlock* block) {
       const Slots& slots = slots_.find(&phi)->second;
       if (slots.incoming) store(load(slots.incoming), slots.scalar);
     }
-    BasicBlock* loop = BasicBlock::Create(context_, block->getName() + ".slices", out_);
-    b_.CreateBr(loop);
-    b_.SetInsertPoint(loop);
-    now.slice = b_.CreatePHI(b_.getInt32Ty(), 2, "slice");
-    now.slice->addIncoming(b_.getInt32(0), now.first);
+    now.slice = begin_counting(block->getName() + ".slice");
     now.next = BasicBlock::Create(context_, block->getName() + ".next", out_);
     now.way = slot(b_.getInt32Ty(), "way");
     slice_ = now.slice;
@@ -69,13 +65,8 @@ void Widener::leave_region(BasicBlock* to) {
 /// When all blocks are written: what comes behind each region.
 void Widener::connect_regions() {
   for (auto& [start, now] : region_) {
-    BasicBlock* leave = BasicBlock::Create(context_, start->getName() + ".leave", out_);
     b_.SetInsertPoint(now->next);
-    Value* following = b_.CreateAdd(now->slice, b_.getInt32(1), "next_slice", true, true);
-    now->slice->addIncoming(following, now->next);
-    BasicBlock* loop = now->slice->getParent();
-    b_.CreateCondBr(b_.CreateICmpEQ(following, b_.getInt32(slices())), leave, loop);
-    b_.SetInsertPoint(leave);
+    end_counting(now->slice, b_.getInt32(slices()));
     auto go = [&](const BasicBlock* to) {
       BasicBlock* way = BasicBlock::Create(context_, "way", out_);
       IRBuilder<>::InsertPointGuard guard(b_);
