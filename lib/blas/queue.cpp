@@ -14,9 +14,7 @@
 #include "queue.h"
 
 #include <cblas.h>
-#include <sched.h>
 
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 
@@ -29,12 +27,6 @@ void run_once(void* data) {
 }
 
 void run_again(void* data) { static_cast<Request*>(data)->run(); }
-
-int usable_processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-}
 
 }  // namespace
 
@@ -60,9 +52,10 @@ cublasStatus_t synchronize(cudaStream_t stream) {
 void set_up_threads() {
   static std::once_flag once;
   std::call_once(once, [] {
-    const char* text = std::getenv("ANYWARP_WORKERS");
-    const int wanted = text ? std::atoi(text) : 0;
-    openblas_set_num_threads(wanted > 0 ? wanted : usable_processors());
+    // A multiprocessor of the device is a worker of the driver, which knows what the machine and the user allow.
+    int workers = 0;
+    if (cudaDeviceGetAttribute(&workers, cudaDevAttrMultiProcessorCount, 0) == cudaSuccess && workers > 0)
+      openblas_set_num_threads(workers);
   });
 }
 

@@ -8,7 +8,8 @@
 //
 // (the loops the other way round where rows go first, walking.cpp). With barriers that the whole block reaches together there is a loop
 // over the slices for each region between them (widen_regions.cpp); with others, and with loops that let their neighbours go on, it is an
-// LLVM coroutine that runs one slice and suspends where it waits. The blocks of the kernel follow the plan of linearise.cpp. A block that no lane may take has a guard before it, which skips it.
+// LLVM coroutine that runs one slice and suspends where it waits. The blocks of the kernel follow the plan of
+// linearise.cpp. A block that no lane may take has a guard before it, which skips it.
 #include "spmd/widen.h"
 
 #include "exec/abi.h"
