@@ -114,6 +114,7 @@ Result<Facts> vectorise(StageTrace& trace, kir::KernelModule& kernel, const spmd
   spmd::Target target;
   target.vector_bits = jit::host().vector_bits;
   target.mask_registers = jit::host().mask_registers;
+  target.permute_bits = jit::host().permute_bits;
   target.width = width;
   AW_ASSIGN(spmd::BlockFunction made, spmd::run(kernel, shape, target));
   Facts facts;

@@ -27,6 +27,7 @@ struct Host {
   std::string features;          // "+avx2,-avx512f,..."
   uint32_t vector_bits = 128;    // width of the registers that pay
   bool mask_registers = false;   // AVX-512: masks are i1
+  uint32_t permute_bits = 0;     // the longest vector whose elements one instruction puts into an order in another; 0: none
 };
 const Host& host();
 

@@ -28,6 +28,7 @@ Host find_host() {
   const auto has = [&](const char* name) { return found.lookup(name); };
   host.mask_registers = has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl");
   host.vector_bits = host.mask_registers ? 512 : has("avx2") ? 256 : 128;
+  host.permute_bits = host.mask_registers ? 512 : has("avx2") ? 256 : 0;
   return host;
 }
 

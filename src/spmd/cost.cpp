@@ -2,10 +2,11 @@
 // registers and lose less where lanes diverge. The rules, in this order:
 //
 //   1. Cross-lane operations: 32, for the lanes of a warp must be in one slice.
-//   2. Rows of 8 or 16 threads in a two-dimensional block: one row a slice. tid.y is uniform then, and every access by row contiguous.
-//   3. Shared-memory tiles: 32. They broadcast one operand to all lanes, and barriers cost by slice.
-//   4. Values of 64 bits where they make up most of the arithmetic: 8 with 256-bit registers, 16 with 512.
-//   5. 16 otherwise: two chains of 256 bits hide latency, and with 512 bits it is one register a value.
+//   2. Otherwise values of most of the arithmetic fill two registers, whose chains hide each other's latency: 32 lanes of 32 bits with
+//      512-bit registers and 16 with 256, 16 and 8 lanes of 64 bits.
+//   3. With 256-bit registers a slice is one row of a two-dimensional block whose rows have 8 or 16 threads: tid.y is uniform then, and
+//      every access by row contiguous. Two rows that use the same data (those of a matrix product) are better with 512.
+//   4. Shared-memory tiles: 32. They broadcast one operand to all lanes, and barriers cost by slice.
 #include "spmd/cost.h"
 
 #include "spmd/intrinsics.h"
@@ -52,10 +53,25 @@ Result<uint32_t> choose_width(const Function& kernel, const LaunchShape& launch,
   if (census.cross_lane) return 32u;
   if (target.width) return target.width;
   const bool rows = launch.block[1] > 1 || launch.block[2] > 1;
-  if (rows && (launch.block[0] == 8 || launch.block[0] == 16)) return launch.block[0];
+  const bool long_registers = target.vector_bits >= 512;
+  if (rows && !long_registers && (launch.block[0] == 8 || launch.block[0] == 16)) return launch.block[0];
   if (census.shared) return 32u;
-  if (census.wide_arithmetic * 2 > census.arithmetic) return target.vector_bits >= 512 ? 16u : 8u;
-  return 16u;
+  const bool wide = census.wide_arithmetic * 2 > census.arithmetic;
+  return long_registers ? (wide ? 16u : 32u) : (wide ? 8u : 16u);
+}
+
+bool is_computed_address(const Value& pointer, const Shapes& shapes) {
+  constexpr size_t kMost = 64;
+  SmallPtrSet<const Value*, 32> seen;
+  SmallVector<const Value*, 32> left{&pointer};
+  while (!left.empty()) {
+    const auto* instruction = dyn_cast<Instruction>(left.pop_back_val());
+    if (!instruction || shapes.uniform(instruction) || !seen.insert(instruction).second) continue;
+    if (seen.size() > kMost || isa<LoadInst, AtomicRMWInst, AtomicCmpXchgInst>(instruction)) return false;
+    if (const auto* call = dyn_cast<CallBase>(instruction); call && is_cross_lane(*call)) return false;
+    for (const Value* operand : instruction->operands()) left.push_back(operand);
+  }
+  return true;
 }
 
 }  // namespace anywarp::spmd

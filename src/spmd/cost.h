@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "spmd/shapes.h"
 #include "spmd/spmd.h"
 
 #include <llvm/IR/Function.h>
@@ -11,5 +12,8 @@ namespace anywarp::spmd {
 /// The width for a kernel at a launch shape: `target.width` if that is given and possible, else what promises to be fastest.
 /// Errors: INVALID_VALUE for a width that is none of 8, 16 and 32.
 Result<uint32_t> choose_width(const llvm::Function& kernel, const LaunchShape& launch, const Target& target);
+
+/// The lanes' addresses differ by computed indices only, not by loaded values: it may well be that they lie side by side in some order.
+bool is_computed_address(const llvm::Value& pointer, const Shapes& shapes);
 
 }  // namespace anywarp::spmd

@@ -178,6 +178,20 @@ class Widener {
   /// A branch: code of `yes` and of `no`, and the value of the way taken (null if they have none).
   llvm::Value* either_way(llvm::Value* condition, const std::function<llvm::Value*()>& yes, const std::function<llvm::Value*()>& no);
 
+  // --- widen_lines.cpp
+  struct Line {
+    llvm::Value* base;                                  // ptr
+    llvm::Value* places;                                // vector of integers as long as the elements: whose element a lane wants
+  };
+  llvm::Value* permute_line(llvm::Value* data, llvm::Value* places);
+  llvm::SmallVector<llvm::Value*> in_lines(llvm::Value* vector, unsigned lanes);
+  unsigned lanes_of_line(const llvm::Value* pointer, llvm::Type* type, llvm::Align align) const;
+  llvm::SmallVector<Line> lines_of(llvm::Value* pointers, llvm::Type* type, unsigned lanes, llvm::Value*& in_line);
+  llvm::Value* load_line_or(const llvm::Value* pointer, llvm::Value* pointers, llvm::Type* type, llvm::Align align,
+                            const std::function<llvm::Value*()>& anyhow);
+  void store_line_or(const llvm::Value* pointer, llvm::Value* pointers, llvm::Value* data, llvm::Align align,
+                     const std::function<llvm::Value*()>& anyhow);
+
   // --- widen_calls.cpp
   bool write_call(llvm::CallInst& call);
   bool write_register(llvm::CallInst& call);

@@ -138,7 +138,11 @@ Value* Widener::load_lanes(const Value* pointer, int64_t offset, Type* type, Ali
   type = host_type(type);
   const bool odd = kernel_.getDataLayout().getTypeStoreSizeInBits(type) != kernel_.getDataLayout().getTypeSizeInBits(type);
   auto one_by_one = [&] { return load_one_by_one(pointer, offset, type, align, ordered); };
-  auto anyhow = [&] { return ordered || odd ? one_by_one() : load_gather(offset_pointer(vector(pointer), offset), type, align); };
+  auto anyhow = [&] {
+    if (ordered || odd) return one_by_one();
+    Value* pointers = offset_pointer(vector(pointer), offset);
+    return load_line_or(pointer, pointers, type, align, [&] { return load_gather(pointers, type, align); });
+  };
   const Affine* shape = shapes_.affine(pointer);
   if (!shape || odd) return anyhow();
   Value* holds = valid(pointer);
@@ -292,7 +296,11 @@ void Widener::store_lanes(const Value* pointer, int64_t offset, Value* data, Ali
   };
   auto anyhow = [&]() -> Value* {
     if (ordered || odd) return one_by_one();
-    store_scatter(offset_pointer(vector(pointer), offset), data, align);
+    Value* pointers = offset_pointer(vector(pointer), offset);
+    store_line_or(pointer, pointers, data, align, [&]() -> Value* {
+      store_scatter(pointers, data, align);
+      return nullptr;
+    });
     return nullptr;
   };
   const Affine* shape = shapes_.affine(pointer);

@@ -14,6 +14,7 @@
 #include <llvm/Analysis/VectorUtils.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/IntrinsicsNVPTX.h>
+#include <llvm/IR/IntrinsicsX86.h>
 
 namespace anywarp::spmd {
 
@@ -51,6 +52,13 @@ Value* Widener::permute(Value* data, Value* indices) {
     return b_.CreateShuffleVector(data, mask);
   }
   if (Value* same = getSplatValue(indices)) return splat(b_.CreateExtractElement(data, same));
+  if (target_.permute_bits == 512 && width_ == 32 && data->getType()->getScalarSizeInBits() == 32) {
+    const SmallVector<Value*> halves = in_lines(b_.CreateBitCast(data, wide(b_.getInt32Ty())), 16);
+    SmallVector<Value*> results;
+    for (Value* places : in_lines(indices, 16))
+      results.push_back(b_.CreateIntrinsic(Intrinsic::x86_avx512_vpermi2var_d_512, {}, {halves[0], places, halves[1]}));
+    return b_.CreateBitCast(concatenate(results), data->getType());
+  }
   AllocaInst* memory = temporary(data->getType(), "permuted");
   b_.CreateStore(data, memory);
   Type* type = cast<FixedVectorType>(data->getType())->getElementType();

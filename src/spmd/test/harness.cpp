@@ -163,6 +163,7 @@ Result<std::unique_ptr<Compiled>> compile(kir::KernelModule kernel, const Shape&
   target.width = width;
   target.mask_registers = mask_registers;
   target.vector_bits = mask_registers ? 512 : 256;
+  target.permute_bits = std::min(jit::host().permute_bits, target.vector_bits);
   AW_ASSIGN(result->function, spmd::run(kernel, launch, target));
   Module& module = *kernel.module;
   result->before = text_of(module);

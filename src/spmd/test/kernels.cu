@@ -240,6 +240,18 @@ GLOBAL shuffles(const int* in, int* out, int b, int width) {
   out[base + 5] = __nvvm_shfl_sync_bfly_i32(ALL, v, 5, 31);
 }
 
+// Every lane has an element of its own: that of (i ^ exchange) + turn, within each 64.
+template <class T>
+DEVICE void rearrange(const T* in, T* out, int exchange, int turn, int n) {
+  int i = BX * DX + TX, from = (i & ~63) | (((i ^ exchange) + turn) & 63);
+  if (i >= n || from >= n) return;
+  T v = in[from];
+  if (i % 3) out[from] = v + in[i];
+}
+
+GLOBAL rearrange_floats(const float* in, float* out, int exchange, int turn, int n) { rearrange(in, out, exchange, turn, n); }
+GLOBAL rearrange_doubles(const double* in, double* out, int exchange, int turn, int n) { rearrange(in, out, exchange, turn, n); }
+
 GLOBAL votes(const int* in, u32* out) {
   int v = in[TX];
   u32* o = out + TX * 8;

@@ -365,6 +365,24 @@ TEST_P(Kernels, Shuffles) {
     }
 }
 
+// Lanes of one line, in an order that is its own inverse and in others, and lanes of several lines.
+TEST_P(Kernels, LanesOfOneLine) {
+  const int n = 230;
+  auto check = [&](const char* name, auto in) {
+    using T = typename decltype(in)::value_type;
+    for (int exchange : {0, 5, 15, 16, 63})
+      for (int turn : {0, 1}) {
+        std::vector<T> out(n, -1), wanted(n, -1);
+        launch(name, line(4, 64), Params(in.data(), out.data(), exchange, turn, n));
+        for (int i = 0; i < n; ++i)
+          if (const int from = (i & ~63) | (((i ^ exchange) + turn) & 63); from < n && i % 3) wanted[from] = in[from] + in[i];
+        ASSERT_EQ(out, wanted) << exchange << ' ' << turn;
+      }
+  };
+  check("rearrange_floats", numbers<float>(n, -1, 1));
+  check("rearrange_doubles", numbers<double>(n, -1, 1));
+}
+
 TEST_P(Kernels, Votes) {
   auto in = integers(64, 0, 99);
   std::vector<uint32_t> out(64 * 8);
