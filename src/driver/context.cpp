@@ -385,8 +385,12 @@ Result<> cuCtxGetDevice_v2(CUdevice* device, CUcontext ctx) {
 
 Result<> cuCtxGetFlags(unsigned int* flags) {
   AW_TRY(need(flags, "flags"));
-  AW_ASSIGN(Context * context, current_context());
-  *flags = context->flags();
+  // The flags of a primary context are there before it is active; that it maps host memory is implicit for the runtime.
+  Context* context = current_or_null();
+  if (!context || !context->is_primary()) {
+    AW_ASSIGN(context, current_context());
+  }
+  *flags = context->flags() | (context->is_primary() ? CU_CTX_MAP_HOST : 0);
   return {};
 }
 
@@ -457,7 +461,12 @@ Result<> cuCtxSetCacheConfig(CUfunc_cache config) {
 
 Result<> cuCtxGetApiVersion(CUcontext ctx, unsigned int* version) {
   AW_TRY(need(version, "version"));
-  AW_TRY(context_of(ctx));
+  // A context that has failed tells as well: cudaDeviceReset asks before it resets one.
+  if (ctx) {
+    AW_TRY(any_context(ctx));
+  } else if (!current_or_null()) {
+    return Error{CUDA_ERROR_INVALID_CONTEXT, "No context is current on this thread.", ""};
+  }
   *version = 3020;
   return {};
 }

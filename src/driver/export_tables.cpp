@@ -9,6 +9,7 @@
 #include "driver/process.h"
 
 #include <array>
+#include <atomic>
 #include <cstring>
 
 namespace anywarp::driver {
@@ -23,6 +24,8 @@ template <size_t slots>
 struct Table {
   std::array<TableFunction, slots> entries;
 };
+
+std::atomic<bool> nvidia_runtime_asked{false};
 
 CUresult not_offered() {
   log_once(LogLevel::Warning, "export-table", "The program calls a private function of NVIDIA's driver, which is not supported.");
@@ -179,6 +182,8 @@ const TableFunction* table_of(const CUuuid& id) {
 
 }  // namespace
 
+bool nvidia_runtime_is_here() { return nvidia_runtime_asked.load(std::memory_order_relaxed); }
+
 const TableFunction* runtime_interface_table() { return runtime_interface().data(); }
 
 #ifdef ANYWARP_CUDART_HANDSHAKE
@@ -191,6 +196,7 @@ Result<> cuGetExportTable(const void** ppExportTable, const CUuuid* pExportTable
   AW_TRY(need(ppExportTable, "ppExportTable"));
   AW_TRY(need(pExportTableId, "pExportTableId"));
   *ppExportTable = table_of(*pExportTableId);
+  if (*ppExportTable == runtime_interface().data()) nvidia_runtime_asked.store(true, std::memory_order_relaxed);
   if (!*ppExportTable) return Error{CUDA_ERROR_NOT_FOUND, "There is no export table of that id.", ""};
   return {};
 }

@@ -14,6 +14,9 @@ using TableFunction = void (*)();
 const TableFunction* runtime_interface_table();
 const TableFunction* check_table();
 
+/// Whether NVIDIA's runtime has asked for its tables.
+bool nvidia_runtime_is_here();
+
 /// handshake.cpp; left out of the build by ANYWARP_CUDART_HANDSHAKE=OFF.
 CUresult answer_check(uint32_t version, uint64_t unix_seconds, uint64_t answer[2]);
 

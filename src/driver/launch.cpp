@@ -3,6 +3,7 @@
 #include "driver/context.h"
 #include "driver/entry_points.h"
 #include "driver/event.h"
+#include "driver/export_tables.h"
 #include "driver/function.h"
 #include "driver/module.h"
 #include "driver/process.h"
@@ -20,6 +21,13 @@ std::string text(const backend::Dim3& extent) {
 
 Error refused(const Function& function, CUresult code, std::string why) {
   return {code, std::move(why), "kernel '" + function.kernel().name() + "'"};
+}
+
+// A shape that no device takes is an invalid value for the driver's callers. NVIDIA's runtime, which launches kernels of
+// libraries, has a code of its own for it and passes on what it gets, so it must get that code, which has no name in cuda.h.
+CUresult code_of_bad_shape(const Function& function) {
+  constexpr auto kInvalidConfiguration = CUresult(9);
+  return function.module().library() && nvidia_runtime_is_here() ? kInvalidConfiguration : CUDA_ERROR_INVALID_VALUE;
 }
 
 class LaunchTask final : public Task {
@@ -128,11 +136,11 @@ Result<> check_shape(const Function& function, const backend::Launch& launch) {
   const backend::Dim3 &grid = launch.grid, &block = launch.block;
   if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.x > limit(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X) ||
       grid.y > limit(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y) || grid.z > limit(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z))
-    return refused(function, CUDA_ERROR_INVALID_VALUE, "The grid " + text(grid) + " is not within (1..2147483647, 1..65535, 1..65535).");
+    return refused(function, code_of_bad_shape(function), "The grid " + text(grid) + " is not within (1..2147483647, 1..65535, 1..65535).");
   const uint64_t threads = uint64_t(block.x) * block.y * block.z;
   if (threads == 0 || block.x > limit(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X) || block.y > limit(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y) ||
       block.z > limit(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z) || threads > limit(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK))
-    return refused(function, CUDA_ERROR_INVALID_VALUE,
+    return refused(function, code_of_bad_shape(function),
                    "The block " + text(block) + " is not within (1..1024, 1..1024, 1..64), or has more than 1024 threads.");
   if (threads > function.kernel().attributes().max_threads_per_block)
     return refused(function, CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES,

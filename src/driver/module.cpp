@@ -28,7 +28,7 @@ namespace {
 bool is_provided(std::string_view name) {
   return name == "vprintf" || name == "malloc" || name == "free" || name == "__assertfail" || name.starts_with("__nv_") ||
          // The device runtime's own: a kernel that calls one fails when it is launched, the others of the module do not.
-         name.starts_with("cuda") || name.starts_with("__cuda");
+         name.starts_with("cuda") || name.starts_with("__cuda") || name.starts_with("cnp");
 }
 
 }  // namespace

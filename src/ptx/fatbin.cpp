@@ -94,25 +94,6 @@ Result<std::vector<Entry>> entries_of(const char* container, size_t bytes) {
   return entries;
 }
 
-Result<std::string> text_of(const Entry& entry) {
-  if ((entry.flags & (kLz4 | kZstd)) == 0) return std::string(entry.payload.substr(0, entry.payload.find('\0')));
-  if (entry.uncompressed == 0 || entry.uncompressed > kMostText)
-    return damaged("it says that its PTX has " + std::to_string(entry.uncompressed) + " bytes.");
-  const std::string_view packed = entry.payload.substr(0, entry.compressed != 0 ? entry.compressed : entry.payload.size());
-  std::string text(entry.uncompressed, '\0');
-  if ((entry.flags & kZstd) != 0) {
-    const size_t made = ZSTD_decompress(text.data(), text.size(), packed.data(), packed.size());
-    if (ZSTD_isError(made)) return damaged(std::string("its PTX does not unpack (zstd: ") + ZSTD_getErrorName(made) + ").");
-    text.resize(made);
-  } else {
-    const int made = LZ4_decompress_safe(packed.data(), text.data(), int(packed.size()), int(text.size()));
-    if (made < 0) return damaged("its PTX does not unpack (LZ4).");
-    text.resize(size_t(made));
-  }
-  text.resize(std::min(text.size(), text.find('\0')));
-  return text;
-}
-
 // How well an entry suits the device; higher is better.
 unsigned rank(const Entry& entry, unsigned capability) {
   const bool specific = (entry.flags & (kArchSpecific | kFamilySpecific)) != 0;
@@ -138,7 +119,7 @@ Result<Text> best_text(const char* container, size_t bytes, unsigned capability)
             "-arch=sm_80, which embeds PTX as well; CMake: CUDA_ARCHITECTURES \"80\" or \"80-virtual\", not \"80-real\".",
         ""};
   if (!best) return Error{CUDA_ERROR_NO_BINARY_FOR_GPU, "The fat binary holds no PTX, which is what Anywarp compiles.", ""};
-  AW_ASSIGN(std::string text, text_of(*best));
+  AW_ASSIGN(std::string text, unpack(best->payload, best->flags, best->compressed, best->uncompressed));
   return Text{std::move(text), std::string(best->name)};
 }
 
@@ -165,6 +146,24 @@ Result<std::vector<Text>> read_wrapper(const char* wrapper, unsigned capability)
 bool is_text(char c) { return (c >= ' ' && c <= '~') || (c >= '\t' && c <= '\r') || (c & 0x80) != 0; }
 
 }  // namespace
+
+Result<std::string> unpack(std::string_view payload, uint64_t flags, uint64_t packed_bytes, uint64_t text_bytes) {
+  if ((flags & (kLz4 | kZstd)) == 0) return std::string(payload.substr(0, payload.find('\0')));
+  if (text_bytes == 0 || text_bytes > kMostText) return damaged("it says that its PTX has " + std::to_string(text_bytes) + " bytes.");
+  const std::string_view packed = payload.substr(0, packed_bytes != 0 ? packed_bytes : payload.size());
+  std::string text(text_bytes, '\0');
+  if ((flags & kZstd) != 0) {
+    const size_t made = ZSTD_decompress(text.data(), text.size(), packed.data(), packed.size());
+    if (ZSTD_isError(made)) return damaged(std::string("its PTX does not unpack (zstd: ") + ZSTD_getErrorName(made) + ").");
+    text.resize(made);
+  } else {
+    const int made = LZ4_decompress_safe(packed.data(), text.data(), int(packed.size()), int(text.size()));
+    if (made < 0) return damaged("its PTX does not unpack (LZ4).");
+    text.resize(size_t(made));
+  }
+  text.resize(std::min(text.size(), text.find('\0')));
+  return text;
+}
 
 Result<std::vector<Text>> read_image(const void* image, size_t bytes, unsigned capability) {
   if (!image) return Error{CUDA_ERROR_INVALID_VALUE, "The image is null.", ""};

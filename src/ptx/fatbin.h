@@ -4,6 +4,7 @@
 #include "base/result.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,10 @@ struct Text {
 /// device could run, else the oldest.
 /// Errors: NO_BINARY_FOR_GPU when there is machine code but no PTX; INVALID_IMAGE for what is neither; INVALID_VALUE for null.
 Result<std::vector<Text>> read_image(const void* image, size_t bytes, unsigned capability);
+
+/// The text of an entry of a fat binary: what the entry's flags say about its packing is undone (LZ4, zstd, or nothing).
+/// The sizes are those of the entry's header. Errors: INVALID_IMAGE.
+Result<std::string> unpack(std::string_view payload, uint64_t flags, uint64_t packed_bytes, uint64_t text_bytes);
 
 /// The PTX of every container in a host object file or an archive of them, libcudadevrt.a for one.
 /// Errors: those of read_image; INVALID_IMAGE when there is no container.

@@ -117,7 +117,8 @@ cudaError_t enter(EntryPoint entry, const Call& call, const Argument<Arguments>&
   } else {
     error = perform<need>(call);
   }
-  return error == cudaSuccess ? error : record(error);
+  // That work goes on is an answer; as in NVIDIA's runtime it is not remembered.
+  return error == cudaSuccess || error == cudaErrorNotReady ? error : record(error);
 }
 
 }  // namespace anywarp::runtime

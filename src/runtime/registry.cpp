@@ -196,6 +196,11 @@ cudaError_t find_variable(const void* shadow, CUdeviceptr& address, size_t& size
   {
     const ReadLock lock;
     const Variable* known = variables.find(shadow);
+    // Host code of nvcc's has a pointer to each managed variable, and names the variable by what it points to.
+    if (!known)
+      variables.for_each([&](const Variable& variable) {
+        if (variable.kind == Variable::Kind::Managed && *static_cast<void* const*>(variable.shadow) == shadow) known = &variable;
+      });
     if (!known) return cudaErrorInvalidSymbol;
     found = *known;
   }

@@ -8,6 +8,7 @@
 // PTX is stored as it is, with a zero after it, padded to 8 bytes.
 #include "toolchain/fatbinary.h"
 
+#include "ptx/fatbin.h"
 #include "toolchain/arch.h"
 #include "toolchain/process.h"
 
@@ -114,14 +115,18 @@ Result<std::vector<Image>> read_fatbins(std::string_view bytes) {
       uint64_t flags = get<uint64_t>(bytes, at + 40);
       uint16_t kind = get<uint16_t>(bytes, at);
       bool ours = kind == static_cast<uint16_t>(ImageKind::Ptx) || kind == static_cast<uint16_t>(ImageKind::Bitcode);
-      if (ours && !(flags & flag_compressed)) {
+      if (ours) {
         Image image;
         image.kind = static_cast<ImageKind>(kind);
         image.arch = std::to_string(get<uint32_t>(bytes, at + 28)) + (flags & flag_arch_specific ? "a" : flags & flag_family ? "f" : "");
         uint32_t name_at = get<uint32_t>(bytes, at + 32), name_size = get<uint32_t>(bytes, at + 36);
         if (name_at && name_at <= header && name_size <= header - name_at) image.name = bytes.substr(at + name_at, name_size);
         uint64_t exact = get<uint64_t>(bytes, at + 56);
-        image.bytes = bytes.substr(at + header, exact && exact <= payload ? exact : payload);
+        if (flags & flag_compressed) {  // by NVIDIA's tools; ours never do
+          AW_ASSIGN(image.bytes, ptx::unpack(bytes.substr(at + header, payload), flags, get<uint32_t>(bytes, at + 16), exact));
+        } else {
+          image.bytes = bytes.substr(at + header, exact && exact <= payload ? exact : payload);
+        }
         if (image.kind == ImageKind::Ptx) image.bytes.resize(strnlen(image.bytes.data(), image.bytes.size()));
         images.push_back(std::move(image));
       }

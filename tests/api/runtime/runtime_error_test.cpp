@@ -55,10 +55,14 @@ TEST_F(ApiRuntimeError, WrongHandles) {
   EXPECT_EQ(cudaFree(&local), cudaErrorInvalidValue);
   EXPECT_EQ(cudaFreeHost(&local), cudaErrorInvalidValue);
   EXPECT_EQ(cudaHostUnregister(&local), cudaErrorHostMemoryNotRegistered);
-  EXPECT_EQ(cudaLaunchKernel(&local, 1, 1, nullptr, 0, nullptr), cudaErrorInvalidDeviceFunction);
+  // NVIDIA's runtime takes what it does not know for a cudaKernel_t, and the driver says that it is none.
+  const auto is_no_kernel = [](cudaError_t error) {
+    return error == cudaErrorInvalidDeviceFunction || error == cudaErrorInvalidResourceHandle;
+  };
+  EXPECT_TRUE(is_no_kernel(cudaLaunchKernel(&local, 1, 1, nullptr, 0, nullptr)));
   EXPECT_EQ(cudaMemcpyToSymbol(&local, &local, 4, 0, cudaMemcpyHostToDevice), cudaErrorInvalidSymbol);
   cudaFuncAttributes attributes;
-  EXPECT_EQ(cudaFuncGetAttributes(&attributes, &local), cudaErrorInvalidDeviceFunction);
+  EXPECT_TRUE(is_no_kernel(cudaFuncGetAttributes(&attributes, &local)));
 }
 
 TEST_F(ApiRuntimeError, WrongNumbers) {
