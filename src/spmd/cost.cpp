@@ -11,6 +11,7 @@
 
 #include "spmd/intrinsics.h"
 
+#include <llvm/Analysis/ScalarEvolutionExpressions.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/IntrinsicInst.h>
@@ -58,6 +59,23 @@ Result<uint32_t> choose_width(const Function& kernel, const LaunchShape& launch,
   if (census.shared) return 32u;
   const bool wide = census.wide_arithmetic * 2 > census.arithmetic;
   return long_registers ? (wide ? 16u : 32u) : (wide ? 8u : 16u);
+}
+
+bool is_cheaper_by_lane(const Loop& loop, ScalarEvolution& evolution, const Shapes& shapes) {
+  constexpr int64_t kLongestStep = 16;          // bytes
+  constexpr unsigned kArithmeticOfGather = 4;   // operations on vectors that cost as much as a gather
+  unsigned in_order = 0, scattered = 0, arithmetic = 0;
+  for (const BasicBlock* block : loop.blocks())
+    for (const Instruction& instruction : *block) {
+      arithmetic += instruction.getType()->isFloatingPointTy() && !isa<LoadInst, PHINode>(instruction);
+      const Value* pointer = getLoadStorePointerOperand(&instruction);
+      if (!pointer || shapes.uniform(pointer) || shapes.affine(pointer)) continue;
+      ++scattered;
+      const auto* steps = dyn_cast<SCEVAddRecExpr>(evolution.getSCEV(const_cast<Value*>(pointer)));
+      const auto* step = steps && steps->getLoop() == &loop ? dyn_cast<SCEVConstant>(steps->getStepRecurrence(evolution)) : nullptr;
+      in_order += step && !step->isZero() && step->getAPInt().abs().ule(kLongestStep);
+    }
+  return in_order && arithmetic <= kArithmeticOfGather * scattered;
 }
 
 bool is_computed_address(const Value& pointer, const Shapes& shapes) {

@@ -5,6 +5,8 @@
 #include "spmd/shapes.h"
 #include "spmd/spmd.h"
 
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/ScalarEvolution.h>
 #include <llvm/IR/Function.h>
 
 namespace anywarp::spmd {
@@ -15,5 +17,8 @@ Result<uint32_t> choose_width(const llvm::Function& kernel, const LaunchShape& l
 
 /// The lanes' addresses differ by computed indices only, not by loaded values: it may well be that they lie side by side in some order.
 bool is_computed_address(const llvm::Value& pointer, const Shapes& shapes);
+
+/// For a loop that lanes leave at different times: each reads in order what no other one reads, and computes little with it.
+bool is_cheaper_by_lane(const llvm::Loop& loop, llvm::ScalarEvolution& evolution, const Shapes& shapes);
 
 }  // namespace anywarp::spmd

@@ -2,6 +2,7 @@
 
 #include "spmd/cost.h"
 #include "spmd/intrinsics.h"
+#include "spmd/lane_loops.h"
 #include "spmd/linearise.h"
 #include "spmd/prepare.h"
 #include "spmd/regions.h"
@@ -84,7 +85,10 @@ Result<BlockFunction> run(kir::KernelModule& module, const LaunchShape& launch, 
   if (!returns(kernel)) return Error{CUDA_ERROR_NOT_SUPPORTED, "The vector engine does not take a kernel that never returns.", name};
 
   AW_ASSIGN(result.width, choose_width(kernel, launch, target));
-  Shapes shapes(kernel, analyses.function, launch, result.width);
+  auto shapes_of_now = std::make_unique<Shapes>(kernel, analyses.function, launch, result.width);
+  if (outline_lane_loops(kernel, analyses.function, *shapes_of_now))
+    shapes_of_now = std::make_unique<Shapes>(kernel, analyses.function, launch, result.width);
+  Shapes& shapes = *shapes_of_now;
   Linearisation plan(kernel, analyses.function, shapes);
   // Phis where no lanes are blended keep the shape of what comes in; that changes no branch, so the plan stands.
   shapes.refine([&plan](const BasicBlock* block) { return plan.blends(block); });

@@ -240,6 +240,22 @@ GLOBAL shuffles(const int* in, int* out, int b, int width) {
   out[base + 5] = __nvvm_shfl_sync_bfly_i32(ALL, v, 5, 31);
 }
 
+// A row of its own for each thread, read in order; two results, and a way out in the middle.
+GLOBAL rows(const int* starts, const int* columns, const float* x, float* sums, int* ends, int* marks, int n) {
+  int row = BX * DX + TX;
+  if (row >= n) return;
+  float sum = 0;
+  int i = starts[row];
+  for (; i < starts[row + 1]; i++) {
+    float v = x[columns[i]];
+    if (v > 0.9f) break;
+    marks[i] = row;
+    sum += v;
+  }
+  sums[row] = sum;
+  ends[row] = i;
+}
+
 // Every lane has an element of its own: that of (i ^ exchange) + turn, within each 64.
 template <class T>
 DEVICE void rearrange(const T* in, T* out, int exchange, int turn, int n) {

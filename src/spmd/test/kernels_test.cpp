@@ -365,6 +365,29 @@ TEST_P(Kernels, Shuffles) {
     }
 }
 
+TEST_P(Kernels, RowsOfDifferentLengths) {
+  const int n = 150;
+  std::vector<int> starts{0};
+  for (int length : integers(n, 0, 40)) starts.push_back(starts.back() + std::max(0, length - 5));
+  const int entries = starts.back();
+  auto columns = integers(entries, 0, n - 1);
+  auto x = numbers<float>(n, -1, 1);
+  std::vector<float> sums(n, -1), wanted_sums(n);
+  std::vector<int> ends(n, -1), wanted_ends(n), marks(entries, -1), wanted_marks(entries, -1);
+  launch("rows", line(3, 64), Params(starts.data(), columns.data(), x.data(), sums.data(), ends.data(), marks.data(), n));
+  for (int row = 0; row < n; ++row) {
+    int i = starts[row];
+    for (; i < starts[row + 1] && x[columns[i]] <= 0.9f; ++i) {
+      wanted_sums[row] += x[columns[i]];
+      wanted_marks[i] = row;
+    }
+    wanted_ends[row] = i;
+  }
+  EXPECT_EQ(sums, wanted_sums);
+  EXPECT_EQ(ends, wanted_ends);
+  EXPECT_EQ(marks, wanted_marks);
+}
+
 // Lanes of one line, in an order that is its own inverse and in others, and lanes of several lines.
 TEST_P(Kernels, LanesOfOneLine) {
   const int n = 230;
