@@ -2,12 +2,13 @@
 // address is an integer that was a pointer once, and device functions come in from devicelib. So the list is short.
 //
 // Three things are left out on purpose. Jump threading duplicates code along paths and would pull apart the threads that
-// meet at a barrier. Sinking and hoisting of common code moves operations between masks. Unrolling and the loop
-// vectoriser would spend on one thread the registers that the lanes need.
+// meet at a barrier. Sinking and hoisting of common code moves operations between masks. Unrolling (but where threads meet) and the
+// loop vectoriser would spend on one thread the registers that the lanes need.
 #include "opt/opt.h"
 
 #include "opt/analyses.h"
 #include "opt/inline_all.h"
+#include "opt/unroll.h"
 
 #include <llvm/IR/Module.h>
 #include <llvm/MC/TargetRegistry.h>
@@ -66,6 +67,9 @@ FunctionPassManager passes() {
   list.addPass(SROAPass(SROAOptions::ModifyCFG));
   // The ranges of tid and ctaid make index arithmetic nsw/nuw, and compares against the block's size constant.
   list.addPass(CorrelatedValuePropagationPass());
+  list.addPass(SimplifyCFGPass(control_flow()));
+  list.addPass(InstCombinePass());
+  list.addPass(UnrollMeetingsPass());
   list.addPass(SimplifyCFGPass(control_flow()));
   list.addPass(InstCombinePass());
   // Alias analysis is at its best here: spaces are known, addresses are simple.

@@ -6,6 +6,7 @@
 // it is whole (what is dead before the split needs no place in the frame), CoroSplit cuts it, and the parts are simplified
 // again.
 #include "opt/analyses.h"
+#include "opt/narrow.h"
 #include "opt/opt.h"
 
 #include <llvm/Analysis/CaptureTracking.h>
@@ -23,6 +24,7 @@
 #include <llvm/Transforms/Scalar/LICM.h>
 #include <llvm/Transforms/Scalar/LoopDeletion.h>
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
+#include <llvm/Transforms/Scalar/LoopUnrollPass.h>
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 #include <llvm/Transforms/Utils/LCSSA.h>
@@ -48,7 +50,10 @@ FunctionPassManager simplify() {
   list.addPass(SimplifyCFGPass(control_flow()));
   // Broadcasts and addresses of launch constants leave the loops.
   list.addPass(createFunctionToLoopPassAdaptor(LICMPass(LICMOptions()), /*UseMemorySSA=*/true));
+  // Which slices take part in a round of a tree, and with which lanes, is known of each slice.
+  list.addPass(createFunctionToLoopPassAdaptor(LoopFullUnrollPass(/*OptLevel=*/3)));
   list.addPass(GVNPass(GVNOptions().setPRE(false).setLoadPRE(false)));
+  list.addPass(NarrowAccessesPass());
   list.addPass(InstCombinePass());
   list.addPass(ADCEPass());
   list.addPass(SimplifyCFGPass(control_flow()));

@@ -77,7 +77,8 @@ void isolate_barriers(Function& kernel) {
     if (auto* call = dyn_cast<CallBase>(&instruction); call && is_waiting_barrier(*call)) barriers.push_back(call);
   for (CallBase* barrier : barriers) {
     if (barrier != &*barrier->getParent()->getFirstNonPHIIt()) SplitBlock(barrier->getParent(), barrier->getIterator());
-    if (!barrier->getNextNode()->isTerminator()) SplitBlock(barrier->getParent(), barrier->getNextNode()->getIterator());
+    const auto* jump = dyn_cast<BranchInst>(barrier->getNextNode());
+    if (!jump || jump->isConditional()) SplitBlock(barrier->getParent(), barrier->getNextNode()->getIterator());
   }
 }
 
