@@ -465,6 +465,14 @@ void Widener::walk_on(BasicBlock* header) {
   b_.CreateBr(walk.start);
 }
 
+/// The loop that ends here is not unrolled, as loops over the slices are.
+void Widener::keep_rolled(BranchInst* back) {
+  MDNode* as_it_is = MDNode::get(context_, MDString::get(context_, "llvm.loop.unroll.disable"));
+  MDNode* properties = MDNode::getDistinct(context_, {nullptr, as_it_is});
+  properties->replaceOperandWith(0, properties);
+  back->setMetadata(LLVMContext::MD_loop, properties);
+}
+
 void Widener::write_latch(BasicBlock* block, const Loop* loop) {
   BasicBlock* header = loop->getHeader();
   write_edge(block, header, mask_, {});
@@ -475,7 +483,8 @@ void Widener::write_latch(BasicBlock* block, const Loop* loop) {
     else if (regions_ && regions_->is_start(header))
       leave_region(header);
     else
-      b_.CreateBr(body_.lookup(header));
+      // nvcc has unrolled what it wanted to; the registers that more would need are the lanes'.
+      keep_rolled(b_.CreateBr(body_.lookup(header)));
   };
   if (!plan_.divergent_loop(loop)) {
     again();

@@ -99,6 +99,7 @@ class Widener {
   bool has_two_versions(const llvm::BasicBlock* block) const;
   bool assume(llvm::Value* condition);
   void write_terminator(llvm::BasicBlock* block);
+  void keep_rolled(llvm::BranchInst* back);
   void write_latch(llvm::BasicBlock* block, const llvm::Loop* loop);
   void create_walks();
   void walk_on(llvm::BasicBlock* header);

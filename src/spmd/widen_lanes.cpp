@@ -46,7 +46,8 @@ void Widener::for_each_lane(const std::function<void(Value* lane)>& body) {
     for (unsigned i = 0; i < kLanesARound; ++i) body(b_.CreateAdd(lane, b_.getInt32(i), "", true, true));
     Value* next = b_.CreateAdd(lane, b_.getInt32(kLanesARound), "", true, true);
     lane->addIncoming(next, b_.GetInsertBlock());
-    b_.CreateCondBr(b_.CreateICmpNE(next, b_.getInt32(width_)), loop, after);
+    // The lanes lie in memory, and are read from there. All of them at once in registers are too many.
+    keep_rolled(b_.CreateCondBr(b_.CreateICmpNE(next, b_.getInt32(width_)), loop, after));
   }
   b_.SetInsertPoint(after);
   local_ = before;
