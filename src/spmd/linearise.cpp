@@ -164,6 +164,8 @@ bool Linearisation::find_divergent_loops() {
   return found;
 }
 
+/// Lanes part at a branch, or in a divergent loop, and meet again at `block` if from there more than one of its incoming edges can be
+/// reached; if they met before it is one.
 void Linearisation::find_blends() {
   for (BasicBlock* block : order_) {
     if (block->getSinglePredecessor()) {
@@ -175,21 +177,22 @@ void Linearisation::find_blends() {
     if (loop && loop->getHeader() == block) continue;
     const BasicBlock* dominator = hoisted_dominator(block);
     if (!dominator) continue;
-    SmallVector<const BasicBlock*> work(predecessors(block));
-    SmallPtrSet<const BasicBlock*, 16> seen;
-    while (!work.empty()) {
-      const BasicBlock* current = work.pop_back_val();
-      if (!seen.insert(current).second) continue;
-      if (!keeps_branch_.contains(current) && succ_size(current) > 1) {
-        blends_.insert(block);
-        break;
+    SmallPtrSet<const BasicBlock*, 16> reach_another;
+    bool blends = false;
+    for (const BasicBlock* last : predecessors(block)) {
+      blends |= parks(last, block);
+      SmallVector<const BasicBlock*> work{last};
+      SmallPtrSet<const BasicBlock*, 16> reach_this;
+      while (!work.empty()) {
+        const BasicBlock* current = work.pop_back_val();
+        if (current == block || !reach_this.insert(current).second) continue;
+        const bool lanes_part = (!keeps_branch_.contains(current) && succ_size(current) > 1) || parks(current, block);
+        blends |= lanes_part && reach_another.contains(current);
+        if (current != dominator) work.append(pred_begin(current), pred_end(current));
       }
-      if (parks(current, block)) {
-        blends_.insert(block);
-        break;
-      }
-      if (current != dominator) work.append(pred_begin(current), pred_end(current));
+      reach_another.insert_range(reach_this);
     }
+    if (blends) blends_.insert(block);
   }
 }
 
