@@ -59,6 +59,10 @@ struct KernelModule {
   uint32_t param_bytes = 0;
 };
 
+/// What an engine makes of a kernel has loops over the slices of a block, between two barriers. Nothing orders their rounds, which this
+/// property (`!llvm.loop`) says.
+inline constexpr char kSliceLoop[] = "anywarp.slices";
+
 /// Checks the form above, LLVM's own verifier first. The error names the function and prints the instruction.
 Result<> verify(const KernelModule& kernel);
 

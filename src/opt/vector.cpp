@@ -6,6 +6,7 @@
 // it is whole (what is dead before the split needs no place in the frame), CoroSplit cuts it, and the parts are simplified
 // again.
 #include "opt/analyses.h"
+#include "opt/jam.h"
 #include "opt/narrow.h"
 #include "opt/opt.h"
 
@@ -24,10 +25,13 @@
 #include <llvm/Transforms/Scalar/LICM.h>
 #include <llvm/Transforms/Scalar/LoopDeletion.h>
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
+#include <llvm/Transforms/Scalar/LoopRotation.h>
 #include <llvm/Transforms/Scalar/LoopUnrollPass.h>
 #include <llvm/Transforms/Scalar/SROA.h>
+#include <llvm/Transforms/Scalar/SimpleLoopUnswitch.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 #include <llvm/Transforms/Utils/LCSSA.h>
+#include <llvm/Transforms/Utils/LoopSimplify.h>
 
 namespace anywarp::opt {
 namespace {
@@ -50,6 +54,13 @@ FunctionPassManager simplify() {
   list.addPass(SimplifyCFGPass(control_flow()));
   // Broadcasts and addresses of launch constants leave the loops.
   list.addPass(createFunctionToLoopPassAdaptor(LICMPass(LICMOptions()), /*UseMemorySSA=*/true));
+  // The loops of slices side by side; what all slices of a block agree on is decided before their loop.
+  list.addPass(createFunctionToLoopPassAdaptor(LoopRotatePass(/*EnableHeaderDuplication=*/false)));
+  list.addPass(createFunctionToLoopPassAdaptor(SimpleLoopUnswitchPass(/*NonTrivial=*/true), /*UseMemorySSA=*/true));
+  list.addPass(SimplifyCFGPass(control_flow()));
+  list.addPass(LoopSimplifyPass());
+  list.addPass(LCSSAPass());
+  list.addPass(JamSlicesPass());
   // Which slices take part in a round of a tree, and with which lanes, is known of each slice.
   list.addPass(createFunctionToLoopPassAdaptor(LoopFullUnrollPass(/*OptLevel=*/3)));
   list.addPass(GVNPass(GVNOptions().setPRE(false).setLoadPRE(false)));

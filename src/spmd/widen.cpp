@@ -133,11 +133,12 @@ PHINode* Widener::begin_counting(const Twine& name) {
 }
 
 /// The back edge, taken until the count reaches `end`; the code that follows is behind the loop.
-void Widener::end_counting(PHINode* count, Value* end) {
+void Widener::end_counting(PHINode* count, Value* end, const char* property) {
   Value* following = b_.CreateAdd(count, b_.getInt32(1), "next", true, true);
   count->addIncoming(following, b_.GetInsertBlock());
   BasicBlock* done = BasicBlock::Create(context_, "done", out_);
-  b_.CreateCondBr(b_.CreateICmpEQ(following, end), done, count->getParent());
+  BranchInst* back = b_.CreateCondBr(b_.CreateICmpEQ(following, end), done, count->getParent());
+  if (property) set_loop_property(back, property);
   b_.SetInsertPoint(done);
 }
 
@@ -198,7 +199,7 @@ void Widener::end_slice() {
     return;
   }
   if (walking_.rows_first) end_block();
-  if (slice_phi_) end_counting(slice_phi_, b_.getInt32(slices()));
+  if (slice_phi_) end_counting(slice_phi_, b_.getInt32(slices()), kir::kSliceLoop);
   if (!walking_.rows_first) end_block();
   b_.CreateRetVoid();
 }
@@ -465,13 +466,14 @@ void Widener::walk_on(BasicBlock* header) {
   b_.CreateBr(walk.start);
 }
 
-/// The loop that ends here is not unrolled, as loops over the slices are.
-void Widener::keep_rolled(BranchInst* back) {
-  MDNode* as_it_is = MDNode::get(context_, MDString::get(context_, "llvm.loop.unroll.disable"));
-  MDNode* properties = MDNode::getDistinct(context_, {nullptr, as_it_is});
+void Widener::set_loop_property(BranchInst* back, StringRef name) {
+  MDNode* properties = MDNode::getDistinct(context_, {nullptr, MDNode::get(context_, MDString::get(context_, name))});
   properties->replaceOperandWith(0, properties);
   back->setMetadata(LLVMContext::MD_loop, properties);
 }
+
+/// The loop that ends here is not unrolled, as loops over the slices are.
+void Widener::keep_rolled(BranchInst* back) { set_loop_property(back, "llvm.loop.unroll.disable"); }
 
 void Widener::write_latch(BasicBlock* block, const Loop* loop) {
   BasicBlock* header = loop->getHeader();

@@ -86,7 +86,8 @@ class Widener {
   void begin_block_loop();
   void end_block();
   llvm::PHINode* begin_counting(const llvm::Twine& name);
-  void end_counting(llvm::PHINode* count, llvm::Value* end);
+  void end_counting(llvm::PHINode* count, llvm::Value* end, const char* property = nullptr);
+  void set_loop_property(llvm::BranchInst* back, llvm::StringRef name);
   void begin_slice();
   void begin_slice_loop();
   void begin_coroutine();

@@ -66,7 +66,7 @@ void Widener::leave_region(BasicBlock* to) {
 void Widener::connect_regions() {
   for (auto& [start, now] : region_) {
     b_.SetInsertPoint(now->next);
-    end_counting(now->slice, b_.getInt32(slices()));
+    end_counting(now->slice, b_.getInt32(slices()), kir::kSliceLoop);
     auto go = [&](const BasicBlock* to) {
       BasicBlock* way = BasicBlock::Create(context_, "way", out_);
       IRBuilder<>::InsertPointGuard guard(b_);
