@@ -13,6 +13,7 @@
 #include "kir/kir.h"
 
 #include <llvm/Analysis/AssumptionCache.h>
+#include <llvm/Analysis/CaptureTracking.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/OptimizationRemarkEmitter.h>
 #include <llvm/Analysis/ScalarEvolution.h>
@@ -20,6 +21,7 @@
 #include <llvm/Analysis/TargetTransformInfo.h>
 #include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/Dominators.h>
+#include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/Support/MathExtras.h>
 #include <llvm/Transforms/Utils/LoopSimplify.h>
@@ -75,6 +77,14 @@ bool differs_by_slice(Value* pointer, const Loop& slices, ScalarEvolution& evolu
   });
 }
 
+/// Addresses of the code's own memory are known where they are used. Local arrays of lanes that were left in memory are not: gathers, or
+/// pointers that the program made, may go to them.
+bool owns_hidden_memory(const Function& function) {
+  return any_of(instructions(function), [](const Instruction& instruction) {
+    return isa<AllocaInst>(instruction) && PointerMayBeCaptured(&instruction, /*ReturnCaptures=*/true);
+  });
+}
+
 bool may_interleave(const Loop& slices, ScalarEvolution& evolution) {
   for (BasicBlock* block : slices.blocks())
     for (Instruction& instruction : *block) {
@@ -85,7 +95,7 @@ bool may_interleave(const Loop& slices, ScalarEvolution& evolution) {
           case Intrinsic::masked_load: pointer = intrinsic->getArgOperand(0); break;
           case Intrinsic::masked_store: pointer = intrinsic->getArgOperand(1); break;
           case Intrinsic::masked_gather:
-          case Intrinsic::masked_scatter: continue;  // of the program's memory
+          case Intrinsic::masked_scatter: continue;  // not of the code's own memory: that would be captured
           default: break;
         }
       if (!pointer) return false;
@@ -124,7 +134,7 @@ unsigned slices_together(const Loop& inner, unsigned slices, const TargetTransfo
 
 PreservedAnalyses JamSlicesPass::run(Function& function, FunctionAnalysisManager& analyses) {
   auto& loops = analyses.getResult<LoopAnalysis>(function);
-  if (loops.empty()) return PreservedAnalyses::all();
+  if (loops.empty() || owns_hidden_memory(function)) return PreservedAnalyses::all();
   auto& dominators = analyses.getResult<DominatorTreeAnalysis>(function);
   auto& evolution = analyses.getResult<ScalarEvolutionAnalysis>(function);
   auto& assumptions = analyses.getResult<AssumptionAnalysis>(function);
