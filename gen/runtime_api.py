@@ -143,7 +143,7 @@ def header(purpose, guard, body, source=TYPES):
 
 def driver_types_header():
     return header('The types, flags and errors of the CUDA runtime API.', '__DRIVER_TYPES_H__',
-                  '#include <limits.h>\n#include <stddef.h>\n\n#include "crt/host_defines.h"\n#include "vector_types.h"\n\n#define CUDART_CB\n\n'
+                  '#if !defined(__CUDACC_RTC__)  // NVRTC has no system headers\n#include <limits.h>\n#include <stddef.h>\n#endif\n\n#include "crt/host_defines.h"\n#include "vector_types.h"\n\n#define CUDART_CB\n\n'
                   + types_body('driver_types'))
 
 
@@ -186,6 +186,8 @@ def runtime_api_header():
 #include "cuda_device_runtime_api.h"
 
 #define CUDART_DEVICE __device__
+
+#if !defined(__CUDACC_RTC__)  // device code alone calls no host functions
 
 #if defined(__cplusplus)
 #define __CUDART_DEFAULT(value) = value
@@ -238,6 +240,8 @@ static __inline__ __host__ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfi
 
 #undef __CUDART_DEFAULT
 #undef __CUDART_DEPRECATED
+
+#endif
 ''')
     return header('The CUDA runtime API, version 13.0, as C and C++ see it.', '__CUDA_RUNTIME_API_H__', ''.join(out), TABLE)
 

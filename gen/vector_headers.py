@@ -75,7 +75,7 @@ FORMATS = ([(f'{sign}Normalized{bits}X{count}', [bits] * count + [0] * (4 - coun
 
 
 def channel_header():
-    out = ['#if defined(__cplusplus)\n\n#include "cuda_runtime_api.h"\n\n'
+    out = ['#if defined(__cplusplus) && !defined(__CUDACC_RTC__)\n\n#include "cuda_runtime_api.h"\n\n'
            '// What a texel of type T looks like; a type that is no texel has no channels.\n'
            'template <class T>\n__inline__ __host__ cudaChannelFormatDesc cudaCreateChannelDesc(void) {\n'
            '  return cudaCreateChannelDesc(0, 0, 0, 0, cudaChannelFormatKindNone);\n}\n\n']

@@ -2,7 +2,9 @@
 #ifndef ANYWARP_CUCOMPLEX_H
 #define ANYWARP_CUCOMPLEX_H
 
+#if !defined(__CUDACC_RTC__)
 #include <math.h>
+#endif
 
 #include "vector_types.h"
 

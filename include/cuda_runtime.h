@@ -7,6 +7,12 @@
 #define __CUDA_RUNTIME_H__
 #endif
 
+#if defined(__CUDACC_RTC__)
+
+#include "crt/nvrtc_runtime.h"
+
+#else
+
 #include "host_config.h"
 
 #include "builtin_types.h"
@@ -361,4 +367,6 @@ AW_API cudaUserObjectCreate(cudaUserObject_t* object, T* wrapped, unsigned int r
 #include "crt/texture_references.h"
 
 #endif  // __cplusplus
+
+#endif  // __CUDACC_RTC__
 #endif

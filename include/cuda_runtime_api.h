@@ -16,6 +16,8 @@
 
 #define CUDART_DEVICE __device__
 
+#if !defined(__CUDACC_RTC__)  // device code alone calls no host functions
+
 #if defined(__cplusplus)
 #define __CUDART_DEFAULT(value) = value
 #else
@@ -536,5 +538,7 @@ static __inline__ __host__ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfi
 
 #undef __CUDART_DEFAULT
 #undef __CUDART_DEPRECATED
+
+#endif
 
 #endif

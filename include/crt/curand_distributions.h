@@ -2,7 +2,9 @@
 #ifndef ANYWARP_CURAND_DISTRIBUTIONS_H
 #define ANYWARP_CURAND_DISTRIBUTIONS_H
 
+#if !defined(__CUDACC_RTC__)
 #include <math.h>
+#endif
 
 #include "crt/curand_generators.h"
 

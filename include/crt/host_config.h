@@ -6,7 +6,9 @@
 #error "Anywarp's headers need a compiler that knows the extensions of GCC, as clang and gcc do"
 #endif
 
+#if !defined(__CUDACC_RTC__)
 #include <features.h>
+#endif
 
 #define _CRTIMP
 #define _ACRTIMP

@@ -7,7 +7,9 @@
 
 #if defined(__CUDA__) && defined(__cplusplus)
 
+#if !defined(__CUDACC_RTC__)
 #include <math.h>
+#endif
 
 // --- min and max ----------------------------------------------------------------------------------------------------------------
 // Of two integer types that differ, one unsigned makes both unsigned, as in an expression. Of floating-point numbers a NaN loses.
@@ -74,6 +76,8 @@ AW_DEVICE_INLINE long lrint(float a) { return __nv_llrintf(a); }
 AW_DEVICE_INLINE long lround(float a) { return __nv_llroundf(a); }
 AW_DEVICE_INLINE long long llrint(float a) { return __nv_llrintf(a); }
 AW_DEVICE_INLINE long long llround(float a) { return __nv_llroundf(a); }
+
+#if !defined(__CUDACC_RTC__)
 
 // --- On the host ----------------------------------------------------------------------------------------------------------------
 
@@ -218,6 +222,8 @@ AW_HOST_INLINE float normf(int count, const float* values) {
   return (float)result;
 }
 AW_HOST_INLINE float rnormf(int count, const float* values) { return 1.0f / normf(count, values); }
+
+#endif
 
 #endif
 #endif

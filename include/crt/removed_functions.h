@@ -4,6 +4,8 @@
 
 #include "cuda_runtime_api.h"
 
+#if !defined(__CUDACC_RTC__)
+
 #define AW_REMOVED static __inline__ __attribute__((unused)) __host__ cudaError_t
 
 AW_REMOVED cudaThreadSynchronize(void) { return cudaDeviceSynchronize(); }
@@ -15,4 +17,5 @@ AW_REMOVED cudaThreadGetCacheConfig(enum cudaFuncCache* config) { return cudaDev
 
 #undef AW_REMOVED
 
+#endif
 #endif

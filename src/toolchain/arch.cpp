@@ -72,10 +72,14 @@ std::string clang_name(std::string_view arch) {
   return name;
 }
 
+bool needs_newest_ptx(std::string_view arch) {
+  const int number = arch_number(arch);
+  return number == 88 || number == 103 || number == 110 || number == 121;
+}
+
 std::vector<std::string> clang_arch_flags(std::string_view arch) {
   std::vector<std::string> flags{"--cuda-gpu-arch=sm_" + clang_name(arch)};
-  // These came with PTX ISA 9.0, and clang derives 8.7 from the CUDA version that it knows.
-  if (int number = arch_number(arch); number == 88 || number == 110) {
+  if (needs_newest_ptx(arch)) {
     for (const char* flag : {"--no-cuda-version-check", "-Xclang", "-target-feature", "-Xclang", "+ptx90"}) flags.emplace_back(flag);
   }
   return flags;

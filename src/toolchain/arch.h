@@ -23,6 +23,9 @@ inline constexpr std::string_view default_architecture = "75";
 /// family has.
 std::string clang_name(std::string_view arch);
 
+/// Whether it came with a PTX ISA after 8.7, which is what clang derives from the CUDA version that it knows; 9.0 has them all.
+bool needs_newest_ptx(std::string_view arch);
+
 /// clang's options for the virtual architecture `arch`.
 std::vector<std::string> clang_arch_flags(std::string_view arch);
 

@@ -190,21 +190,6 @@ class Rewriter {
   std::vector<size_t> percents_;
 };
 
-/// The names that #include lines of a text give, in quotes or angle brackets.
-std::vector<std::string> included(std::string_view text) {
-  std::vector<std::string> names;
-  for (size_t at = 0; (at = text.find("include", at)) != text.npos; at += 7) {
-    size_t before = at;
-    while (before > 0 && (text[before - 1] == ' ' || text[before - 1] == '\t')) before--;
-    if (before == 0 || text[before - 1] != '#') continue;
-    size_t begin = text.find_first_not_of(" \t", at + 7);
-    if (begin == text.npos || (text[begin] != '"' && text[begin] != '<')) continue;
-    size_t end = text.find_first_of(text[begin] == '"' ? "\"\n" : ">\n", begin + 1);
-    if (end != text.npos && text[end] != '\n') names.emplace_back(text.substr(begin + 1, end - begin - 1));
-  }
-  return names;
-}
-
 std::string in_json(const std::string& text) {
   std::string out = "\"";
   for (char c : text) {
@@ -217,6 +202,20 @@ std::string in_json(const std::string& text) {
 }  // namespace
 
 std::optional<std::string> in_clangs_dialect(std::string_view text) { return Rewriter(text).run(); }
+
+std::vector<std::string> included_names(std::string_view text) {
+  std::vector<std::string> names;
+  for (size_t at = 0; (at = text.find("include", at)) != text.npos; at += 7) {
+    size_t before = at;
+    while (before > 0 && (text[before - 1] == ' ' || text[before - 1] == '\t')) before--;
+    if (before == 0 || text[before - 1] != '#') continue;
+    size_t begin = text.find_first_not_of(" \t", at + 7);
+    if (begin == text.npos || (text[begin] != '"' && text[begin] != '<')) continue;
+    size_t end = text.find_first_of(text[begin] == '"' ? "\"\n" : ">\n", begin + 1);
+    if (end != text.npos && text[end] != '\n') names.emplace_back(text.substr(begin + 1, end - begin - 1));
+  }
+  return names;
+}
 
 Result<std::string> write_overlay(const NvccOptions& options, const std::string& scratch) {
   std::vector<fs::path> folders, waiting;
@@ -243,7 +242,7 @@ Result<std::string> write_overlay(const NvccOptions& options, const std::string&
     waiting.pop_back();
     Result<std::string> text = read_file(path.string());
     if (!text) continue;  // clang says what is wrong with it
-    for (const std::string& name : included(*text)) {
+    for (const std::string& name : included_names(*text)) {
       bool found = wait(path.parent_path() / name);
       for (size_t i = 0; !found && i < folders.size(); i++) found = wait(folders[i] / name);
     }

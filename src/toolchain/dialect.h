@@ -7,11 +7,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace anywarp::toolchain {
 
 /// The text with what clang refuses changed; nothing when there is nothing to change. No line moves.
 std::optional<std::string> in_clangs_dialect(std::string_view text);
+
+/// The names that #include lines of a text give, in quotes or angle brackets.
+std::vector<std::string> included_names(std::string_view text);
 
 /// Looks through the CUDA sources and the headers that they find beside themselves or by -I. Where text has to be changed, writes
 /// the changed text below `scratch` and an overlay that clang reads with -ivfsoverlay: diagnostics, __FILE__, dependencies and

@@ -203,7 +203,6 @@ Result<std::string> link_for(const std::vector<DeviceObject>& objects, const std
   llvm::WriteBitcodeToFile(*linked, stream);
   AW_TRY(write_file(bitcode, bytes));
   // Without the toolkit's version clang would write PTX of a version that is too old for every architecture here.
-  const bool newest = arch_number(arch) == 88 || arch_number(arch) == 110;
   std::vector<std::string> command{kit.clang,
                                    "--driver-mode=g++",
                                    "-x",
@@ -214,7 +213,7 @@ Result<std::string> link_for(const std::vector<DeviceObject>& objects, const std
                                    "-Xclang",
                                    "-target-feature",
                                    "-Xclang",
-                                   newest ? "+ptx90" : "+ptx87"};
+                                   needs_newest_ptx(arch) ? "+ptx90" : "+ptx87"};
   for (const char* word : {"-O3", "-fno-unroll-loops", "-w", "-S"}) command.emplace_back(word);
   command.insert(command.end(), {bitcode, "-o", ptx});
   AW_ASSIGN(int status, run_program(command, "nvlink"));

@@ -12,12 +12,12 @@
 //   nvlink -o dlink.fatbin --register-link-binaries=dlink.cpp a.o b.o libx.a
 //   clang++ -c dlink.cpp -o dlink.o
 //
-// Warnings are shown by the host compilation alone, since the device compilations read the same text; loops are not unrolled
-// in device code, since our own compiler sees more when they are whole.
+// Warnings are shown by the host compilation alone, since the device compilations read the same text.
 #include "toolchain/plan.h"
 
 #include "base/hash.h"
 #include "toolchain/arch.h"
+#include "toolchain/device_flags.h"
 #include "toolchain/object_file.h"
 
 #include <algorithm>
@@ -89,12 +89,6 @@ class Planner {
 
   void step(Words argv) { plan_.steps.push_back({std::move(argv)}); }
 
-  Words version_macros() const {
-    return {"-D__CUDACC_VER_MAJOR__=" + std::to_string(cuda_major), "-D__CUDACC_VER_MINOR__=" + std::to_string(cuda_minor),
-            "-D__CUDACC_VER_BUILD__=" + std::to_string(cuda_build), "-D__CUDA_API_VER_MAJOR__=" + std::to_string(cuda_major),
-            "-D__CUDA_API_VER_MINOR__=" + std::to_string(cuda_minor)};
-  }
-
   /// What both compilations of a source see.
   Words source_flags(const Input& input) const {
     Words words{"-D__NVCC__"};
@@ -154,24 +148,27 @@ class Planner {
     return words;
   }
 
-  Words device_flags(const Target& target) const {
-    Words words{"--cuda-device-only"};
-    words += clang_arch_flags(target.arch);
-    words += {o_.device_debug ? "-O1" : "-O3", "-fno-unroll-loops", "-w"};
-    if (o_.device_debug || o_.line_info) words.emplace_back("-gline-tables-only");
-    if (o_.ftz || o_.fast_math) words.emplace_back("-fgpu-flush-denormals-to-zero");
-    if (!o_.fmad && !o_.fast_math) words.emplace_back("-ffp-contract=off");
-    if (!o_.prec_div || o_.fast_math) words += {"-mllvm", o_.fast_math ? "-nvptx-prec-divf32=0" : "-nvptx-prec-divf32=1"};
-    if (!o_.prec_sqrt || o_.fast_math) words += {"-mllvm", "-nvptx-prec-sqrtf32=0"};
-    if (o_.fast_math) words.emplace_back("-fgpu-approx-transcendentals");
-    return words;
+  DeviceOptions device_options(const Target& target) const {
+    DeviceOptions options;
+    options.arch = target.arch;
+    options.debug = o_.device_debug;
+    options.line_info = o_.line_info;
+    options.ftz = o_.ftz;
+    options.prec_div = o_.prec_div;
+    options.prec_sqrt = o_.prec_sqrt;
+    options.fmad = o_.fmad;
+    options.fast_math = o_.fast_math;
+    options.relocatable = o_.relocatable;
+    return options;
   }
 
   /// Compiles device code for one target. Returns the file: PTX, or bitcode when it is relocatable.
   std::string device_compile(const Input& input, const Target& target, std::string output) {
     if (output.empty()) output = intermediate(input, ".compute_" + target.arch + (o_.relocatable ? ".bc" : ".ptx"));
     Words words = cuda_clang(input);
-    words += device_flags(target);
+    words += device_flags(device_options(target));
+    words += precision_flags(device_options(target));
+    words.emplace_back("-w");
     words += o_.relocatable && o_.phase != Phase::Ptx ? Words{"-emit-llvm", "-c"} : Words{"-S"};
     words += {input.path, "-o", output};
     step(words);

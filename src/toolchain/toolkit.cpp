@@ -1,5 +1,6 @@
 #include "toolchain/toolkit.h"
 
+#include <dlfcn.h>
 #include <unistd.h>
 #include <filesystem>
 #include <system_error>
@@ -31,20 +32,36 @@ std::string find_program(std::initializer_list<const char*> names) {
   return {};
 }
 
+/// `file` lies in a folder of the toolkit.
+Result<Toolkit> toolkit_of(const fs::path& file) {
+  std::error_code error;
+  fs::path prefix = file.parent_path().parent_path();
+  for (const fs::path& root : {prefix, prefix / "toolkit"}) {
+    if (fs::exists(root / "nvvm/libdevice", error) && fs::exists(root / "include", error)) return Toolkit{root.string(), {}, {}};
+  }
+  return Error{CUDA_ERROR_FILE_NOT_FOUND,
+               "no CUDA toolkit belongs to " + file.string() + ": neither " + prefix.string() + " nor " + (prefix / "toolkit").string() +
+                   " holds include and nvvm/libdevice",
+               {}};
+}
+
 }  // namespace
 
 Result<Toolkit> find_toolkit() {
   std::error_code error;
   fs::path self = fs::read_symlink("/proc/self/exe", error);
   if (error) return Error{CUDA_ERROR_FILE_NOT_FOUND, "/proc/self/exe cannot be read: " + error.message(), {}};
-  fs::path prefix = self.parent_path().parent_path();
-  for (const fs::path& root : {prefix, prefix / "toolkit"}) {
-    if (fs::exists(root / "nvvm/libdevice", error) && fs::exists(root / "include", error)) return Toolkit{root.string(), {}, {}};
-  }
-  return Error{CUDA_ERROR_FILE_NOT_FOUND,
-               "no CUDA toolkit belongs to " + self.string() + ": neither " + prefix.string() + " nor " + (prefix / "toolkit").string() +
-                   " holds include and nvvm/libdevice",
-               {}};
+  return toolkit_of(self);
+}
+
+Result<Toolkit> find_toolkit_of(const void* address) {
+  Dl_info info;
+  std::error_code error;
+  if (!dladdr(address, &info) || !info.dli_fname)
+    return Error{CUDA_ERROR_FILE_NOT_FOUND, "the dynamic linker does not know the library that asks for its toolkit", {}};
+  fs::path library = fs::canonical(info.dli_fname, error);
+  if (error) return Error{CUDA_ERROR_FILE_NOT_FOUND, std::string(info.dli_fname) + " cannot be found: " + error.message(), {}};
+  return toolkit_of(library);
 }
 
 Result<Toolkit> find_toolkit_and_compiler() {

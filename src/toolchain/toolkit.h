@@ -22,7 +22,10 @@ struct Toolkit {
 /// Errors: FILE_NOT_FOUND, with what was looked for.
 Result<Toolkit> find_toolkit();
 
-/// The same, and the compiler, which only those need who compile. Errors: FILE_NOT_FOUND.
+/// The one that the library which holds `address` belongs to: PREFIX/lib64/libx.so belongs to PREFIX. Errors: FILE_NOT_FOUND.
+Result<Toolkit> find_toolkit_of(const void* address);
+
+/// The first, and the compiler, which only those need who compile. Errors: FILE_NOT_FOUND.
 Result<Toolkit> find_toolkit_and_compiler();
 
 /// What we are compatible with: CUDA 13.0.88.
