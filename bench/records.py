@@ -41,6 +41,7 @@ def record(run):
     kept = {key: run[key] for key in ("commit", "changed", "date", "processor", "geometric_mean")}
     kept["ratios"] = {name: round(result["ratio"], 3) for name, result in run["kernels"].items()}
     kept["launch"] = {name: figure["value"] for name, figure in run["launch"].items()}
+    kept["calls"] = {name: figure["value"] for name, figure in run["calls"].items()}
     path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return path
 
@@ -55,5 +56,6 @@ def losses(run, old):
     """(name, then, now) of whatever takes more than NOISE times as long, against native code, as in the record `old`."""
     now = {name: result["ratio"] for name, result in run["kernels"].items()}
     now.update({name: figure["value"] for name, figure in run["launch"].items()})
-    then = {**old["ratios"], **old["launch"]}
+    now.update({name: figure["value"] for name, figure in run["calls"].items()})
+    then = {**old["ratios"], **old["launch"], **old.get("calls", {})}
     return [(name, then[name], now[name]) for name in now if name in then and now[name] > NOISE * then[name]]

@@ -5,7 +5,7 @@ clang -O3 -march=native -ffast-math.
 The programs of a row run alternately; the figures are medians. `x` is Anywarp's time as a multiple of the native one: below 1 the
 CUDA program is faster. The goal is a multiple of the native time as well, or a time. Both programs' results are compared by a
 checksum, within the tolerance that bench/suite.py states. Then what a launch costs: with an empty cache of compiled kernels, and
-from that cache.
+from that cache; and what ordinary calls cost, by our runtime and, where NVIDIA's nvcc is installed, by NVIDIA's on our driver.
 """
 import argparse
 import itertools
@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import plot
 import records
@@ -24,6 +25,7 @@ import suite
 HERE = pathlib.Path(__file__).resolve().parent
 NAMES = [kernel.name for kernel in suite.KERNELS]
 CLANG = "/usr/bin/clang++-22"
+NVIDIA = pathlib.Path(os.environ.get("ANYWARP_NVIDIA_TOOLKIT", "/usr/local/cuda"))
 
 
 def build(command, source, output):
@@ -92,9 +94,9 @@ def show(name, result):
           f"x{result['ratio']:.2f} | {goal} | {verdict} |", flush=True)
 
 
-def figures(program, environment):
-    """What launch.cu or launch.cpp prints: {(name, unit): value}."""
-    text = subprocess.run([program], env=environment, check=True, capture_output=True, text=True).stdout
+def figures(program, environment, *arguments):
+    """What launch.cu, launch.cpp or calls.cu prints: {(name, unit): value}."""
+    text = subprocess.run([program, *arguments], env=environment, check=True, capture_output=True, text=True).stdout
     return {(name.replace("_", " "), unit): float(value) for name, value, unit in (line.split() for line in text.splitlines())}
 
 
@@ -125,6 +127,33 @@ def launches(folder, nvcc, repeats):
     return found
 
 
+def calls(folder, nvcc, repeats):
+    """What ordinary calls cost, as our toolkit builds the program and as NVIDIA's does. Returns {name: {value, unit, goal}} and prints it."""
+    programs = {"": folder / "calls.anywarp"}
+    build([nvcc, *suite.CUDA_FLAGS], HERE / "calls.cu", programs[""])
+    if (NVIDIA / "bin/nvcc").exists():
+        programs[", NVIDIA's runtime"] = folder / "calls.nvidia"
+        build([str(NVIDIA / "bin/nvcc"), "-O3", "-std=c++17"], HERE / "calls.cu", programs[", NVIDIA's runtime"])
+    environment = dict(os.environ, LD_LIBRARY_PATH=str(pathlib.Path(nvcc).resolve().parents[1] / "lib64"))
+    runs = {whose: [] for whose in programs}
+    for i in range(repeats):
+        progress(f"calls {i + 1}/{repeats}")
+        for whose, program in programs.items():
+            runs[whose].append(figures(program, environment, str(time.clock_gettime_ns(time.CLOCK_MONOTONIC))))
+    progress("")
+    print("\n| | Anywarp's runtime | " + ("NVIDIA's static runtime | " if len(programs) > 1 else "") + "goal | |\n|---|---|---|---|" + "---|" * (len(programs) - 1))
+    found = {}
+    for name, unit in runs[""][0]:
+        goal, cells = suite.CALLS.get(name), []
+        for whose in programs:
+            value = statistics.median(run[name, unit] for run in runs[whose])
+            found[name + whose] = {"value": value, "unit": unit, "goal": goal}
+            cells.append(f"{value:.3g} {unit}")
+        reached = all(found[name + whose]["value"] <= goal for whose in programs) if goal else None
+        print(f"| {name} | {' | '.join(cells)} | " + (f"{goal:g} {unit} | {'reached' if reached else 'missed'} |" if goal else "| |"))
+    return found
+
+
 def parse():
     parser = argparse.ArgumentParser(prog="anywarp bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3, help="runs of each program, which itself repeats the work (default: %(default)s)")
@@ -134,11 +163,11 @@ def parse():
     parser.add_argument("--compare", action="store_true",
                         help="say what got slower by more than 10%% since the last record of this processor, and exit with 1 if anything did")
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build", help=argparse.SUPPRESS)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"benchmarks: {', '.join(NAMES)}, launch; default: all of them")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"benchmarks: {', '.join(NAMES)}, launch, calls; default: all of them")
     arguments = parser.parse_args()
     for name in arguments.names:
-        if name not in NAMES and name != "launch":
-            parser.error(f"there is no benchmark '{name}'; there are {', '.join(NAMES)} and launch")
+        if name not in NAMES and name not in ("launch", "calls"):
+            parser.error(f"there is no benchmark '{name}'; there are {', '.join(NAMES)}, launch and calls")
     if arguments.repeats < 1:
         parser.error(f"--repeats is {arguments.repeats}; at least 1 run is needed")
     if arguments.record and arguments.names:
@@ -163,7 +192,7 @@ def main():
     folder = arguments.build / "bench"
     folder.mkdir(exist_ok=True)
     nvcc = str(arguments.build / "toolkit/bin/nvcc")
-    outcome = {**records.describe(), "repeats": arguments.repeats, "kernels": {}, "launch": {}, "geometric_mean": None}
+    outcome = {**records.describe(), "repeats": arguments.repeats, "kernels": {}, "launch": {}, "calls": {}, "geometric_mean": None}
     good = True
     chosen = [kernel for kernel in suite.KERNELS if not arguments.names or kernel.name in arguments.names]
     if chosen:
@@ -192,6 +221,13 @@ def main():
             progress("")
             good = False
             print(f"launch failed: {error} {(error.stderr or '').strip()[-300:]}", flush=True)
+    if not arguments.names or "calls" in arguments.names:
+        try:
+            outcome["calls"] = calls(folder, nvcc, arguments.repeats)
+        except subprocess.CalledProcessError as error:
+            progress("")
+            good = False
+            print(f"calls failed: {error} {(error.stderr or '').strip()[-300:]}", flush=True)
     old = records.last(outcome)
     if arguments.json:
         arguments.json.write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")
