@@ -76,6 +76,14 @@ class Backend {
   /// Device memory, 512-byte aligned. Errors: OUT_OF_MEMORY with the size asked for and what is free.
   virtual Result<void*> allocate(size_t bytes) = 0;
   virtual void release(void* pointer) = 0;
+  /// Where other processes find the memory of what allocate() has returned: a file, and the offset in it. The file lives until
+  /// the memory is released. Requires: nothing uses the memory during the first call for it.
+  /// Errors: INVALID_VALUE for other pointers; OUT_OF_MEMORY; NOT_SUPPORTED where the system has no such files.
+  struct SharedMemory {
+    int file;
+    uint64_t offset;
+  };
+  virtual Result<SharedMemory> share(void* pointer) = 0;
   /// Bytes free and in all, as cuMemGetInfo tells.
   virtual void memory(size_t& free, size_t& total) const = 0;
 

@@ -92,6 +92,7 @@ void release(const Allocation& allocation) {
     case MemoryKind::Pool: allocation.pool->put_back(allocation.base, allocation.bytes); return;
     case MemoryKind::Device:
     case MemoryKind::Managed: process()->backend().release(reinterpret_cast<void*>(allocation.base)); return;
+    case MemoryKind::Imported: process()->imported_memory().forget(allocation.base); return;
     case MemoryKind::Host: munmap(reinterpret_cast<void*>(allocation.base), allocation.bytes); return;
     case MemoryKind::Registered:
     case MemoryKind::Variable:

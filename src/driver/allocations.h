@@ -26,6 +26,7 @@ enum class MemoryKind : uint8_t {
   Registered,  // cuMemHostRegister
   Variable,    // of a module; not freed by cuMemFree
   Mapped,      // cuMemMap, as far as cuMemSetAccess has made it accessible
+  Imported,    // cuIpcOpenMemHandle; not freed by cuMemFree
 };
 
 struct Allocation {

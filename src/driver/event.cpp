@@ -2,6 +2,7 @@
 
 #include "driver/context.h"
 #include "driver/entry_points.h"
+#include "driver/ipc.h"
 #include "driver/process.h"
 #include "observe/observe.h"
 
@@ -21,7 +22,50 @@ class Event::Record final : public Task {
   const std::shared_ptr<Recording> recording_;
 };
 
+class Event::SharedRecord final : public Task {
+ public:
+  explicit SharedRecord(std::shared_ptr<SharedEvent> shared) : shared_(std::move(shared)), number_(shared_->submit()) {}
+  Result<> run() override {
+    shared_->reach(number_);
+    return {};
+  }
+  void skip(const Error&) override { shared_->reach(number_); }
+
+ private:
+  const std::shared_ptr<SharedEvent> shared_;
+  const uint64_t number_;
+};
+
+class Event::SharedWait final : public Task {
+ public:
+  explicit SharedWait(std::shared_ptr<SharedEvent> shared) : shared_(std::move(shared)), number_(shared_->last()) {}
+  Result<> run() override {
+    shared_->wait(number_);
+    return {};
+  }
+
+ private:
+  const std::shared_ptr<SharedEvent> shared_;
+  const uint64_t number_;
+};
+
+Result<> Event::make_wait(Stream& stream) const {
+  if (shared_) {
+    if (shared_->reached(shared_->last())) return {};
+    AW_TRY(stream.context().put(stream, std::make_unique<SharedWait>(shared_), Manner::Queued));
+    return {};
+  }
+  const Mark last = mark();
+  if (!last.queue || last.reached()) return {};
+  AW_TRY(stream.context().put(stream, nullptr, Manner::Queued, {last}));
+  return {};
+}
+
 Result<> Event::record(Stream& stream) {
+  if (shared_) {
+    AW_TRY(stream.context().put(stream, std::make_unique<SharedRecord>(shared_), Manner::Cheap));
+    return {};
+  }
   auto recording = std::make_shared<Recording>();
   AW_ASSIGN(recording->mark, stream.context().put(stream, std::make_unique<Record>(recording), Manner::Cheap));
   std::lock_guard lock(mutex_);
@@ -66,7 +110,11 @@ Result<> cuEventCreate(CUevent* phEvent, unsigned int Flags) {
   if ((Flags & CU_EVENT_INTERPROCESS) != 0 && (Flags & CU_EVENT_DISABLE_TIMING) == 0)
     return invalid_value("An event of several processes cannot take times.");
   AW_ASSIGN(Context * context, current_context());
-  AW_ASSIGN(Event * event, context->own(std::make_unique<Event>(*context, Flags)));
+  std::shared_ptr<SharedEvent> shared;
+  if ((Flags & CU_EVENT_INTERPROCESS) != 0) {
+    AW_ASSIGN(shared, SharedEvent::create());
+  }
+  AW_ASSIGN(Event * event, context->own(std::make_unique<Event>(*context, Flags, std::move(shared))));
   *phEvent = static_cast<CUevent>(event->handle());
   return {};
 }
@@ -82,6 +130,7 @@ Result<> cuEventRecordWithFlags(CUevent hEvent, CUstream hStream, unsigned int f
 
 Result<> cuEventQuery(CUevent hEvent) {
   AW_ASSIGN(Event * event, event_of(hEvent));
+  if (event->shared() && !event->shared()->reached(event->shared()->last())) return Error{CUDA_ERROR_NOT_READY, "", ""};
   const Mark mark = event->mark();
   if (mark.queue && !mark.reached()) return Error{CUDA_ERROR_NOT_READY, "", ""};
   return event->context().usable();
@@ -89,6 +138,11 @@ Result<> cuEventQuery(CUevent hEvent) {
 
 Result<> cuEventSynchronize(CUevent hEvent) {
   AW_ASSIGN(Event * event, event_of(hEvent));
+  if (event->shared()) {
+    event->shared()->wait(event->shared()->last());
+    process()->backend().flush_output();
+    return event->context().usable();
+  }
   const Mark mark = event->mark();
   if (!mark.queue) return {};
   mark.queue->wait(mark.position, (event->flags() & CU_EVENT_BLOCKING_SYNC) != 0 ? Patience::Block : event->context().patience());

@@ -11,6 +11,7 @@
 
 namespace anywarp::driver {
 
+class SharedEvent;
 class Stream;
 
 class Event final : public Object {
@@ -18,9 +19,14 @@ class Event final : public Object {
   using Handle = CUevent;
   static constexpr Kind kKind = Kind::Event;
 
-  Event(Context& context, unsigned flags) : Object(kKind, context), flags_(flags) {}
+  /// `shared` is what it shares with other processes, if it is an event of several.
+  Event(Context& context, unsigned flags, std::shared_ptr<SharedEvent> shared = nullptr)
+      : Object(kKind, context), flags_(flags), shared_(std::move(shared)) {}
 
   unsigned flags() const { return flags_; }
+  const std::shared_ptr<SharedEvent>& shared() const { return shared_; }
+  /// Puts into the stream the waiting for what is recorded now.
+  Result<> make_wait(Stream& stream) const;
   /// Records all that is in the stream now.
   Result<> record(Stream& stream);
   /// Where it was last recorded; without a queue if it never was.
@@ -34,8 +40,11 @@ class Event final : public Object {
     std::atomic<uint64_t> time{0};
   };
   class Record;
+  class SharedRecord;
+  class SharedWait;
 
   const unsigned flags_;
+  const std::shared_ptr<SharedEvent> shared_;
   mutable std::mutex mutex_;
   std::shared_ptr<Recording> last_;
 };

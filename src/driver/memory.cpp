@@ -97,7 +97,7 @@ Result<> cuMemAllocManaged(CUdeviceptr* dptr, size_t bytesize, unsigned int flag
 Result<> cuMemFree_v2(CUdeviceptr dptr) {
   if (dptr == 0) return {};
   const auto found = process()->allocations().find(dptr);
-  if (!found || found->base != dptr || found->on_host() || found->kind == MemoryKind::Variable)
+  if (!found || found->base != dptr || found->on_host() || found->kind == MemoryKind::Variable || found->kind == MemoryKind::Imported)
     return invalid_value("The pointer is not the start of an allocation that cuMemFree frees.");
   AW_TRY(finish_users(*found));
   const auto gone = process()->allocations().remove(dptr, {MemoryKind::Device, MemoryKind::Managed, MemoryKind::Pool});

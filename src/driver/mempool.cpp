@@ -15,18 +15,64 @@ namespace anywarp::driver {
 namespace {
 
 size_t round_up(size_t bytes) { return (bytes + 511) / 512 * 512; }
+size_t round_to_pages(size_t bytes) { return (bytes + 65535) / 65536 * 65536; }
 
 }  // namespace
 
-MemoryPool::MemoryPool(Device& device, size_t most_bytes)
-    : device_(device), handle_(static_cast<CUmemoryPool>(process()->handles().add(kKind, this))), most_bytes_(most_bytes) {}
+MemoryPool::MemoryPool(Device& device, size_t most_bytes, std::shared_ptr<SharedFile> file, bool is_imported)
+    : device_(device),
+      handle_(static_cast<CUmemoryPool>(process()->handles().add(kKind, this))),
+      most_bytes_(most_bytes),
+      file_(std::move(file)),
+      is_imported_(is_imported) {}
 
 MemoryPool::~MemoryPool() {
   trim(0);
   process()->handles().remove(handle_);
 }
 
+// Memory that the pool has not got yet. Each piece of a shared pool has pages of its own.
+Result<void*> MemoryPool::fresh(size_t bytes) {
+  if (!file_) return process()->backend().allocate(bytes);
+  size_t free = 0, total = 0;
+  process()->backend().memory(free, total);
+  if (bytes > free)
+    return Error{CUDA_ERROR_OUT_OF_MEMORY, std::to_string(bytes) + " bytes were asked for; " + std::to_string(free) + " are free.", ""};
+  AW_TRY(file_->grow(file_bytes_ + round_to_pages(bytes)));
+  AW_ASSIGN(void* view, file_->map(file_bytes_, bytes));
+  offsets_[reinterpret_cast<uintptr_t>(view)] = file_bytes_;
+  file_bytes_ += round_to_pages(bytes);
+  return view;
+}
+
+void MemoryPool::discard(void* memory, size_t bytes) {
+  if (!file_) return process()->backend().release(memory);
+  SharedFile::unmap(memory, bytes);
+  const auto found = offsets_.find(reinterpret_cast<uintptr_t>(memory));
+  if (!is_imported_) file_->discard(found->second, round_to_pages(bytes));
+  offsets_.erase(found);
+}
+
+Result<uint64_t> MemoryPool::offset_of(uintptr_t base) const {
+  std::lock_guard lock(mutex_);
+  const auto found = offsets_.find(base);
+  if (found == offsets_.end()) return invalid_value("The pointer is not the start of an allocation of a pool that processes share.");
+  return found->second;
+}
+
+Result<void*> MemoryPool::show(uint64_t offset, size_t bytes) {
+  std::lock_guard lock(mutex_);
+  AW_ASSIGN(void* view, file_->map(offset, round_up(bytes)));
+  offsets_[reinterpret_cast<uintptr_t>(view)] = offset;
+  used_ += round_up(bytes);
+  reserved_ += round_up(bytes);
+  used_high_ = std::max(used_high_, used_);
+  reserved_high_ = std::max(reserved_high_, reserved_);
+  return view;
+}
+
 Result<void*> MemoryPool::take(size_t bytes) {
+  if (is_imported_) return invalid_value("The pool belongs to another process, which alone can allocate from it.");
   const size_t rounded = round_up(bytes);
   std::lock_guard lock(mutex_);
   void* taken = nullptr;
@@ -39,10 +85,10 @@ Result<void*> MemoryPool::take(size_t bytes) {
     if (most_bytes_ != 0 && reserved_ + rounded > most_bytes_)
       return Error{CUDA_ERROR_OUT_OF_MEMORY,
                    "The pool may hold " + std::to_string(most_bytes_) + " bytes; " + std::to_string(reserved_) + " are in use.", ""};
-    Result<void*> made = process()->backend().allocate(rounded);
+    Result<void*> made = fresh(rounded);
     if (!made && !unused_.empty()) {
       trim_locked(0);
-      made = process()->backend().allocate(rounded);
+      made = fresh(rounded);
     }
     if (!made) return made.take_error();
     taken = *made;
@@ -74,7 +120,7 @@ void MemoryPool::trim(size_t keep) {
 void MemoryPool::trim_locked(size_t keep) {
   while (reserved_ > keep && !unused_.empty()) {
     const auto largest = std::prev(unused_.end());
-    process()->backend().release(largest->second);
+    discard(largest->second, largest->first);
     reserved_ -= largest->first;
     unused_.erase(largest);
   }
@@ -171,21 +217,51 @@ class FreeTask final : public Task {
   const Allocation allocation_;
 };
 
+CUdeviceptr add(void* memory, size_t bytes, MemoryPool& pool, Context& context) {
+  Allocation allocation;
+  allocation.base = reinterpret_cast<uintptr_t>(memory);
+  allocation.bytes = bytes;
+  allocation.kind = MemoryKind::Pool;
+  allocation.context = &context;
+  allocation.device = pool.device().ordinal();
+  allocation.pool = &pool;
+  process()->allocations().add(allocation);
+  return allocation.base;
+}
+
 Result<> allocate(CUdeviceptr* dptr, size_t bytes, MemoryPool& pool, CUstream hStream) {
   AW_TRY(need(dptr, "dptr"));
   if (bytes == 0) return invalid_value("An allocation of 0 bytes was asked for.");
   AW_ASSIGN(Stream * stream, stream_of(hStream));
   AW_ASSIGN(void* memory, pool.take(bytes));
-  Allocation allocation;
-  allocation.base = reinterpret_cast<uintptr_t>(memory);
-  allocation.bytes = bytes;
-  allocation.kind = MemoryKind::Pool;
-  allocation.context = &stream->context();
-  allocation.device = pool.device().ordinal();
-  allocation.pool = &pool;
-  process()->allocations().add(allocation);
-  *dptr = allocation.base;
+  *dptr = add(memory, bytes, pool, stream->context());
   return {};
+}
+
+// What cuMemPoolExportPointer tells of an allocation.
+struct PointerData {
+  uint64_t mark, inode, offset, bytes;
+};
+constexpr uint64_t kPointerMark = 0x504d454d5241574e;
+static_assert(sizeof(PointerData) <= sizeof(CUmemPoolPtrExportData));
+
+Result<> check_handle_type(CUmemAllocationHandleType type) {
+  if (type == CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR) return {};
+  return Error{CUDA_ERROR_NOT_SUPPORTED, "Memory pools can be shared by a file descriptor only.", ""};
+}
+
+Result<MemoryPool*> shared_pool_of(CUmemoryPool handle) {
+  AW_ASSIGN(MemoryPool * pool, pool_of(handle));
+  if (!pool->is_shared()) return invalid_value("The memory pool was not created with a type of handle to share it by.");
+  return pool;
+}
+
+// The device whose pool of pinned memory is meant.
+Result<Device*> device_of_pool(const CUmemLocation* location, CUmemAllocationType type) {
+  AW_TRY(need(location, "location"));
+  if (location->type != CU_MEM_LOCATION_TYPE_DEVICE || type != CU_MEM_ALLOCATION_TYPE_PINNED)
+    return Error{CUDA_ERROR_NOT_SUPPORTED, "There are memory pools of pinned memory on devices only.", ""};
+  return device_of(location->id);
 }
 
 }  // namespace
@@ -277,10 +353,13 @@ Result<> cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* poolProps) {
   if (poolProps->allocType != CU_MEM_ALLOCATION_TYPE_PINNED) return invalid_value("The memory of a pool must be of the type 'pinned'.");
   if (poolProps->location.type != CU_MEM_LOCATION_TYPE_DEVICE)
     return Error{CUDA_ERROR_NOT_SUPPORTED, "Memory pools on the host are not supported.", ""};
-  if (poolProps->handleTypes != CU_MEM_HANDLE_TYPE_NONE)
-    return Error{CUDA_ERROR_NOT_SUPPORTED, "Memory pools that are shared between processes are not supported.", ""};
   AW_ASSIGN(Device * device, device_of(poolProps->location.id));
-  auto* made = new MemoryPool(*device, poolProps->maxSize);
+  std::shared_ptr<SharedFile> file;
+  if (poolProps->handleTypes != CU_MEM_HANDLE_TYPE_NONE) {
+    AW_TRY(check_handle_type(poolProps->handleTypes));
+    AW_ASSIGN(file, SharedFile::create());
+  }
+  auto* made = new MemoryPool(*device, poolProps->maxSize, std::move(file), false);
   *pool = made->handle();
   return {};
 }
@@ -290,6 +369,73 @@ Result<> cuMemPoolDestroy(CUmemoryPool pool) {
   if (chosen == &chosen->device().default_pool()) return invalid_value("The default pool of a device cannot be destroyed.");
   if (chosen == &chosen->device().current_pool()) chosen->device().set_current_pool(chosen->device().default_pool());
   chosen->destroy();
+  return {};
+}
+
+Result<> cuMemGetDefaultMemPool(CUmemoryPool* pool_out, CUmemLocation* location, CUmemAllocationType type) {
+  AW_TRY(need(pool_out, "pool_out"));
+  AW_ASSIGN(Device * device, device_of_pool(location, type));
+  *pool_out = device->default_pool().handle();
+  return {};
+}
+
+Result<> cuMemGetMemPool(CUmemoryPool* pool, CUmemLocation* location, CUmemAllocationType type) {
+  AW_TRY(need(pool, "pool"));
+  AW_ASSIGN(Device * device, device_of_pool(location, type));
+  *pool = device->current_pool().handle();
+  return {};
+}
+
+Result<> cuMemSetMemPool(CUmemLocation* location, CUmemAllocationType type, CUmemoryPool pool) {
+  AW_ASSIGN(Device * device, device_of_pool(location, type));
+  return api::cuDeviceSetMemPool(device->ordinal(), pool);
+}
+
+Result<> cuMemPoolExportToShareableHandle(void* handle_out, CUmemoryPool pool, CUmemAllocationHandleType handleType,
+                                          unsigned long long flags) {
+  AW_TRY(need(handle_out, "handle_out"));
+  if (flags != 0) return invalid_value("There are no flags, yet " + std::to_string(flags) + " was given.");
+  AW_TRY(check_handle_type(handleType));
+  AW_ASSIGN(MemoryPool * shared, shared_pool_of(pool));
+  AW_ASSIGN(*static_cast<int*>(handle_out), shared->file()->duplicate());
+  return {};
+}
+
+Result<> cuMemPoolImportFromShareableHandle(CUmemoryPool* pool_out, void* handle, CUmemAllocationHandleType handleType,
+                                            unsigned long long flags) {
+  AW_TRY(need(pool_out, "pool_out"));
+  if (flags != 0) return invalid_value("There are no flags, yet " + std::to_string(flags) + " was given.");
+  AW_TRY(check_handle_type(handleType));
+  AW_ASSIGN(std::shared_ptr<SharedFile> file, SharedFile::take(int(reinterpret_cast<intptr_t>(handle))));
+  Context* context = current_or_null();
+  Device& device = context ? context->device() : *process()->devices().front();
+  *pool_out = (new MemoryPool(device, 0, std::move(file), true))->handle();
+  return {};
+}
+
+Result<> cuMemPoolExportPointer(CUmemPoolPtrExportData* shareData_out, CUdeviceptr ptr) {
+  AW_TRY(need(shareData_out, "shareData_out"));
+  const auto found = process()->allocations().find(ptr);
+  if (!found || found->base != ptr || !found->pool || !found->pool->is_shared())
+    return invalid_value("The pointer is not the start of an allocation of a pool that processes share.");
+  AW_ASSIGN(const uint64_t offset, found->pool->offset_of(found->base));
+  const PointerData data{kPointerMark, found->pool->file()->inode(), offset, found->bytes};
+  memset(shareData_out, 0, sizeof *shareData_out);
+  memcpy(shareData_out, &data, sizeof data);
+  return {};
+}
+
+Result<> cuMemPoolImportPointer(CUdeviceptr* ptr_out, CUmemoryPool pool, CUmemPoolPtrExportData* shareData) {
+  AW_TRY(need(ptr_out, "ptr_out"));
+  AW_TRY(need(shareData, "shareData"));
+  AW_ASSIGN(MemoryPool * shared, shared_pool_of(pool));
+  AW_ASSIGN(Context * context, current_context());
+  PointerData data;
+  memcpy(&data, shareData, sizeof data);
+  if (data.mark != kPointerMark || data.inode != shared->file()->inode())
+    return invalid_value("The data is not that of a pointer of this pool.");
+  AW_ASSIGN(void* view, shared->show(data.offset, data.bytes));
+  *ptr_out = add(view, data.bytes, *shared, *context);
   return {};
 }
 

@@ -3,12 +3,14 @@
 
 #include "base/result.h"
 #include "driver/handles.h"
+#include "driver/shared_file.h"
 
 #include <cuda.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 
@@ -22,7 +24,10 @@ class MemoryPool {
   using Handle = CUmemoryPool;
   static constexpr Kind kKind = Kind::MemoryPool;
 
-  explicit MemoryPool(Device& device, size_t most_bytes = 0);
+  explicit MemoryPool(Device& device, size_t most_bytes = 0) : MemoryPool(device, most_bytes, nullptr, false) {}
+  /// One whose memory lies in a file that processes share. An imported one is another process's: it has no memory to give, but
+  /// shows what that process has allocated.
+  MemoryPool(Device& device, size_t most_bytes, std::shared_ptr<SharedFile> file, bool is_imported);
   ~MemoryPool();
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
@@ -33,6 +38,12 @@ class MemoryPool {
   /// Errors: OUT_OF_MEMORY.
   Result<void*> take(size_t bytes);
   void put_back(uintptr_t base, size_t bytes);
+  bool is_shared() const { return file_ != nullptr; }
+  const std::shared_ptr<SharedFile>& file() const { return file_; }
+  /// Where in its file memory of a shared pool lies. Errors: INVALID_VALUE.
+  Result<uint64_t> offset_of(uintptr_t base) const;
+  /// What take() gives in an imported pool.
+  Result<void*> show(uint64_t offset, size_t bytes);
   /// Gives unused memory back until at most `keep` bytes are reserved.
   void trim(size_t keep);
 
@@ -48,10 +59,16 @@ class MemoryPool {
 
  private:
   void trim_locked(size_t keep);
+  Result<void*> fresh(size_t bytes);
+  void discard(void* memory, size_t bytes);
 
   Device& device_;
   CUmemoryPool handle_;
   const size_t most_bytes_;              // 0: no limit
+  const std::shared_ptr<SharedFile> file_;
+  const bool is_imported_;
+  uint64_t file_bytes_ = 0;
+  std::unordered_map<uintptr_t, uint64_t> offsets_;  // in the file
   mutable std::mutex mutex_;
   std::multimap<size_t, void*> unused_;  // by size
   uint64_t threshold_ = 0;

@@ -28,11 +28,12 @@ Result<> attribute(void* data, CUpointer_attribute which, CUdeviceptr pointer, c
     case CU_POINTER_ATTRIBUTE_BUFFER_ID: return tell<unsigned long long>(data, of.id);
     case CU_POINTER_ATTRIBUTE_IS_MANAGED: return tell<unsigned>(data, of.kind == MemoryKind::Managed);
     case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL: return tell<int>(data, of.device);
-    case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE: return tell<unsigned>(data, 0);
+    case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE: return tell<unsigned>(data, of.kind == MemoryKind::Device);
     case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR: return tell<CUdeviceptr>(data, of.base);
     case CU_POINTER_ATTRIBUTE_RANGE_SIZE: return tell<size_t>(data, of.bytes);
     case CU_POINTER_ATTRIBUTE_MAPPED: return tell<unsigned>(data, 1);
-    case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES: return tell<unsigned long long>(data, 0);
+    case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
+      return tell<unsigned long long>(data, of.pool && of.pool->is_shared() ? CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR : 0);
     case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE: return tell<unsigned>(data, 0);
     case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
       return tell<unsigned>(data, (of.flags & CU_MEMHOSTREGISTER_READ_ONLY) != 0 && of.kind == MemoryKind::Registered

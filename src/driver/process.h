@@ -7,6 +7,7 @@
 #include "driver/device.h"
 #include "driver/executor.h"
 #include "driver/handles.h"
+#include "driver/ipc.h"
 #include "driver/texture.h"
 #include "driver/virtual_memory.h"
 
@@ -28,6 +29,7 @@ class Process {
   Allocations& allocations() { return allocations_; }
   Executor& executor() { return executor_; }
   TextureTable& textures() { return textures_; }
+  ImportedMemory& imported_memory() { return imported_memory_; }
   VirtualMemory& virtual_memory() { return virtual_memory_; }
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
   bool launch_blocking() const { return launch_blocking_; }
@@ -55,6 +57,7 @@ class Process {
   Allocations allocations_;
   Executor executor_;
   TextureTable textures_;
+  ImportedMemory imported_memory_;
   VirtualMemory virtual_memory_;
   std::vector<std::unique_ptr<Device>> devices_;
   bool launch_blocking_ = false;

@@ -154,10 +154,7 @@ Result<> cuStreamWaitEvent(CUstream hStream, CUevent hEvent, unsigned int Flags)
     return invalid_value("The flags " + std::to_string(Flags) + " are not flags of a wait.");
   AW_ASSIGN(Stream * stream, stream_of(hStream));
   AW_ASSIGN(Event * event, event_of(hEvent));
-  const Mark mark = event->mark();
-  if (!mark.queue || mark.reached()) return {};
-  AW_TRY(stream->context().put(*stream, nullptr, Manner::Queued, {mark}));
-  return {};
+  return event->make_wait(*stream);
 }
 
 Result<> cuStreamAddCallback(CUstream hStream, CUstreamCallback callback, void* userData, unsigned int flags) {

@@ -31,6 +31,7 @@ class CpuBackend final : public Backend {
   const device::Properties& properties() const override { return properties_; }
   Result<void*> allocate(size_t bytes) override { return memory_.allocate(bytes); }
   void release(void* pointer) override { memory_.release(pointer); }
+  Result<SharedMemory> share(void* pointer) override { return memory_.share(pointer); }
   void memory(size_t& free, size_t& total) const override { memory_.usage(free, total); }
 
   Result<std::unique_ptr<Program>> load(std::shared_ptr<const ptx::Module> module) override {

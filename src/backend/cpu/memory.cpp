@@ -2,13 +2,19 @@
 // Large ones are mappings of their own between two pages that nobody may touch, so that an overrun in a kernel is an
 // illegal address as it is on a GPU, and releasing them gives the memory back. From 4 MiB on they lie at huge-page
 // boundaries: small pages cost a streaming kernel a quarter of its speed.
+//
+// Other processes may be shown an allocation. Small ones share their pages with others in use, so their chunks are parts of a file in
+// memory from the beginning. A large one is moved into a file of its own, in place, when it is asked for.
 #include "backend/cpu/memory.h"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <string>
+#include <utility>
 
 namespace anywarp::backend::cpu {
 namespace {
@@ -43,9 +49,23 @@ void* map(size_t bytes, int protection) {
 }  // namespace
 
 Memory::~Memory() {
-  for (auto& [pointer, allocation] : allocations_)
-    if (allocation.mapping) munmap(allocation.mapping, allocation.mapping_bytes);
-  for (auto& [chunk, bytes] : chunks_) munmap(chunk, bytes);
+  for (auto& [pointer, allocation] : allocations_) unmap(allocation);
+  for (const Chunk& chunk : chunks_) munmap(chunk.base, chunk.bytes);
+  if (small_file_ >= 0) close(small_file_);
+}
+
+void Memory::unmap(const Allocation& allocation) {
+  if (allocation.mapping) munmap(allocation.mapping, allocation.mapping_bytes);
+  if (allocation.file >= 0) close(allocation.file);
+}
+
+Memory::Chunk Memory::map_chunk() {
+  if (small_file_ < 0) small_file_ = memfd_create("anywarp-device", MFD_CLOEXEC);
+  if (small_file_ >= 0 && ftruncate(small_file_, off_t(small_file_bytes_ + kChunk)) == 0) {
+    void* made = mmap(nullptr, kChunk, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, small_file_, off_t(small_file_bytes_));
+    if (made != MAP_FAILED) return {made, kChunk, int64_t(std::exchange(small_file_bytes_, small_file_bytes_ + kChunk))};
+  }
+  return {map(kChunk, PROT_READ | PROT_WRITE), kChunk, -1};
 }
 
 void* Memory::take_small(int size_class) {
@@ -57,10 +77,10 @@ void* Memory::take_small(int size_class) {
   }
   const size_t bytes = class_bytes(size_class);
   if (size_t(chunk_end_ - chunk_at_) < bytes) {
-    void* chunk = map(kChunk, PROT_READ | PROT_WRITE);
-    if (!chunk) return nullptr;
-    chunks_.emplace_back(chunk, kChunk);
-    chunk_at_ = static_cast<char*>(chunk);
+    const Chunk chunk = map_chunk();
+    if (!chunk.base) return nullptr;
+    chunks_.push_back(chunk);
+    chunk_at_ = static_cast<char*>(chunk.base);
     chunk_end_ = chunk_at_ + kChunk;
   }
   return std::exchange(chunk_at_, chunk_at_ + bytes);
@@ -77,6 +97,7 @@ bool Memory::map_large(size_t bytes, Allocation& made, void*& pointer) {
     munmap(made.mapping, made.mapping_bytes);
     return false;
   }
+  made.body_bytes = body;
   if (align == kHugePage) madvise(begin, body, MADV_HUGEPAGE);
   pointer = begin;
   return true;
@@ -118,7 +139,39 @@ void Memory::release(void* pointer) {
     return;
   }
   lock.unlock();
-  munmap(gone.mapping, gone.mapping_bytes);
+  unmap(gone);
+}
+
+Result<Backend::SharedMemory> Memory::share(void* pointer) {
+  const Error unsupported{CUDA_ERROR_NOT_SUPPORTED, "The system has no memory that processes can share (memfd_create).", ""};
+  std::lock_guard lock(mutex_);
+  const auto found = allocations_.find(pointer);
+  if (found == allocations_.end()) return Error{CUDA_ERROR_INVALID_VALUE, "The pointer is not the start of an allocation.", ""};
+  Allocation& allocation = found->second;
+  if (allocation.size_class >= 0) {
+    for (const Chunk& chunk : chunks_) {
+      const size_t at = reinterpret_cast<size_t>(pointer) - reinterpret_cast<size_t>(chunk.base);
+      if (at < chunk.bytes && chunk.offset >= 0) return Backend::SharedMemory{small_file_, uint64_t(chunk.offset) + at};
+    }
+    return unsupported;
+  }
+  if (allocation.file >= 0) return Backend::SharedMemory{allocation.file, 0};
+  const int file = memfd_create("anywarp-device", MFD_CLOEXEC);
+  if (file < 0) return unsupported;
+  const size_t bytes = allocation.body_bytes;
+  for (size_t at = 0; at < bytes;) {
+    const ssize_t written = pwrite(file, static_cast<char*>(pointer) + at, bytes - at, off_t(at));
+    if (written <= 0) break;
+    at += size_t(written);
+  }
+  struct stat about = {};
+  if (fstat(file, &about) != 0 || size_t(about.st_size) != bytes ||
+      mmap(pointer, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) == MAP_FAILED) {
+    close(file);
+    return Error{CUDA_ERROR_OUT_OF_MEMORY, "The system does not give " + std::to_string(bytes) + " bytes that processes can share.", ""};
+  }
+  allocation.file = file;
+  return Backend::SharedMemory{file, 0};
 }
 
 void Memory::usage(size_t& free, size_t& total) const {

@@ -1,6 +1,7 @@
 // Device memory on the CPU: address ranges of this process, with CUDA's alignment and a real limit.
 #pragma once
 
+#include "backend/backend.h"
 #include "base/result.h"
 
 #include <cstddef>
@@ -24,6 +25,8 @@ class Memory {
   /// Does nothing for what allocate() has not returned.
   void release(void* pointer);
   void usage(size_t& free, size_t& total) const;
+  /// As Backend::share.
+  Result<Backend::SharedMemory> share(void* pointer);
 
  private:
   struct Allocation {
@@ -31,10 +34,19 @@ class Memory {
     int size_class = -1;    // of a small one
     void* mapping = nullptr;
     size_t mapping_bytes = 0;
+    size_t body_bytes = 0;  // of a large one: what may be touched
+    int file = -1;          // of a large one that is shared
+  };
+  struct Chunk {
+    void* base;
+    size_t bytes;
+    int64_t offset;         // in small_file_; below 0: private to this process
   };
   static constexpr int kClasses = 48;
 
   void* take_small(int size_class);
+  Chunk map_chunk();
+  static void unmap(const Allocation& allocation);
   bool map_large(size_t bytes, Allocation& made, void*& pointer);
 
   const uint64_t limit_;
@@ -42,7 +54,9 @@ class Memory {
   uint64_t used_ = 0;
   std::unordered_map<void*, Allocation> allocations_;
   std::vector<void*> unused_[kClasses];
-  std::vector<std::pair<void*, size_t>> chunks_;
+  std::vector<Chunk> chunks_;
+  int small_file_ = -1;
+  size_t small_file_bytes_ = 0;
   char* chunk_at_ = nullptr;
   char* chunk_end_ = nullptr;
 };

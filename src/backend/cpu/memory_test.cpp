@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/mman.h>
+
 #include <cstring>
 #include <map>
 #include <random>
@@ -63,6 +65,39 @@ TEST(DeviceMemory, TheLimitHolds) {
   memory.release(*first);
   memory.release(&memory);
   EXPECT_TRUE(memory.allocate(9 << 20));
+}
+
+// Another view of the file is the same memory, before and after it is asked for.
+TEST(DeviceMemory, WhatIsSharedIsTheSameMemory) {
+  Memory memory(uint64_t(1) << 30);
+  for (const size_t bytes : {size_t(100), size_t(5000), size_t(3) << 20, size_t(9) << 20}) {
+    const auto first = memory.allocate(bytes), second = memory.allocate(bytes);
+    ASSERT_TRUE(first && second);
+    memset(*first, 1, bytes);
+    memset(*second, 2, bytes);
+    const auto shared = memory.share(*second);
+    ASSERT_TRUE(shared) << shared.error().message;
+    const auto again = memory.share(*second);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->file, shared->file);
+    EXPECT_EQ(again->offset, shared->offset);
+    const size_t within = shared->offset % 4096;
+    void* view = mmap(nullptr, bytes + within, PROT_READ | PROT_WRITE, MAP_SHARED, shared->file, off_t(shared->offset - within));
+    ASSERT_NE(view, MAP_FAILED);
+    char* seen = static_cast<char*>(view) + within;
+    EXPECT_EQ(seen[0], 2);
+    EXPECT_EQ(seen[bytes - 1], 2);
+    static_cast<char*>(*second)[bytes / 2] = 7;
+    EXPECT_EQ(seen[bytes / 2], 7);
+    seen[0] = 9;
+    EXPECT_EQ(static_cast<char*>(*second)[0], 9);
+    EXPECT_EQ(static_cast<char*>(*first)[bytes - 1], 1);
+    munmap(view, bytes + within);
+    memory.release(*first);
+    memory.release(*second);
+  }
+  int nothing = 0;
+  EXPECT_EQ(memory.share(&nothing).error().code, CUDA_ERROR_INVALID_VALUE);
 }
 
 }  // namespace
