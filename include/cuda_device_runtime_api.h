@@ -29,6 +29,9 @@ static __inline__ __attribute__((device, unused)) void cudaGridDependencySynchro
 #endif
 }
 
+// What a conditional node of a graph looks at when it comes to it.
+__attribute__((device)) void cudaGraphSetConditional(cudaGraphConditionalHandle handle, unsigned int value);
+
 // CUB waits by this name for what its kernels have launched, which is nothing.
 static __inline__ __attribute__((host, device, unused)) cudaError_t __cudaDeviceSynchronizeDeprecationAvoidance(void) {
   return cudaErrorNotSupported;

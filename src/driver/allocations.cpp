@@ -96,7 +96,8 @@ void release(const Allocation& allocation) {
     case MemoryKind::Host: munmap(reinterpret_cast<void*>(allocation.base), allocation.bytes); return;
     case MemoryKind::Registered:
     case MemoryKind::Variable:
-    case MemoryKind::Mapped: return;
+    case MemoryKind::Mapped:
+    case MemoryKind::Graph: return;
   }
 }
 

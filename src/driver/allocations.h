@@ -27,6 +27,7 @@ enum class MemoryKind : uint8_t {
   Variable,    // of a module; not freed by cuMemFree
   Mapped,      // cuMemMap, as far as cuMemSetAccess has made it accessible
   Imported,    // cuIpcOpenMemHandle; not freed by cuMemFree
+  Graph,       // the addresses of an allocation node of a graph, allocated or not
 };
 
 struct Allocation {

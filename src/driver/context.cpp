@@ -9,6 +9,7 @@
 // context is destroyed or, if it is the primary one, reset.
 #include "driver/context.h"
 
+#include "driver/capture.h"
 #include "driver/entry_points.h"
 #include "driver/process.h"
 #include "driver/thread.h"
@@ -171,6 +172,11 @@ void Context::add_default_order(const Stream& stream, std::vector<Mark>& after) 
 }
 
 Result<Mark> Context::put(Stream& stream, std::unique_ptr<Task> task, Manner manner, std::vector<Mark> after) {
+  AW_TRY(may_put(stream));
+  return put_unchecked(stream, std::move(task), manner, std::move(after));
+}
+
+Result<Mark> Context::put_unchecked(Stream& stream, std::unique_ptr<Task> task, Manner manner, std::vector<Mark> after) {
   const std::shared_ptr<Queue> queue = stream.queue();
   Mark mark{queue, 0};
   bool claimed = false;
@@ -410,11 +416,13 @@ Result<> cuCtxGetId(CUcontext ctx, unsigned long long* ctxId) {
 
 Result<> cuCtxSynchronize() {
   AW_ASSIGN(Context * context, current_context());
+  AW_TRY(may_synchronize(*context));
   return context->synchronize();
 }
 
 Result<> cuCtxSynchronize_v2(CUcontext ctx) {
   AW_ASSIGN(Context * context, context_of(ctx));
+  AW_TRY(may_synchronize(*context));
   return context->synchronize();
 }
 

@@ -64,8 +64,11 @@ class Context {
   void end_of_thread(uint64_t thread);
 
   /// Puts the task (null: nothing but the waiting) in the stream, behind `after` and behind what CUDA's rules for the default
-  /// stream put before it. Returns its place. Errors: the sticky error, when the manner is not Queued.
+  /// stream put before it. Returns its place. Errors: those of may_put(); the sticky error, when the
+  /// manner is not Queued.
   Result<Mark> put(Stream& stream, std::unique_ptr<Task> task, Manner manner, std::vector<Mark> after = {});
+  /// The same without looking at captures; for what has been checked by may_put().
+  Result<Mark> put_unchecked(Stream& stream, std::unique_ptr<Task> task, Manner manner, std::vector<Mark> after = {});
   /// Waits for all streams. Errors: the sticky error.
   Result<> synchronize();
 

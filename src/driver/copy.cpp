@@ -10,8 +10,10 @@
 
 #include "driver/allocations.h"
 #include "driver/array.h"
+#include "driver/capture.h"
 #include "driver/context.h"
 #include "driver/entry_points.h"
+#include "driver/graph_work.h"
 #include "driver/process.h"
 #include "observe/observe.h"
 
@@ -41,6 +43,11 @@ void copy(const Box& box) {
     }
     for (size_t row = 0; row < box.height; ++row) memmove(to + row * box.to_pitch, from + row * box.from_pitch, box.width);
   }
+}
+
+void run(const Box& box) {
+  copy(box);
+  if (observe::active()) observe::memory_changed({observe::Memory::What::Copy, box.to, box.from, box.bytes()});
 }
 
 bool is_mapped(const void* address, size_t bytes) {
@@ -80,8 +87,7 @@ class CopyTask final : public Task {
   }
 
   Result<> run() override {
-    copy(box_);
-    if (observe::active()) observe::memory_changed({observe::Memory::What::Copy, box_.to, box_.from, box_.bytes()});
+    driver::run(box_);
     return {};
   }
 
@@ -96,6 +102,8 @@ struct Place {
   size_t pitch = 0, slice = 0;
   bool pageable = false;  // memory that the driver does not know
   bool on_host = false;
+  CUarray array = nullptr;
+  size_t x = 0, y = 0, z = 0;  // in the array
 };
 
 struct Extent {
@@ -128,9 +136,58 @@ Result<Place> place_of(CUdeviceptr address, size_t reach, Side side, const char*
   return place;
 }
 
+Box box_of(const Place& to, const Place& from, const Extent& extent) {
+  return {to.at, from.at, extent.width, extent.height, extent.depth, to.pitch, to.slice, from.pitch, from.slice};
+}
+
+// A copy that was asked for in whatever way, as the one struct that has room for all of them.
+CUDA_MEMCPY3D described(const Place& to, const Place& from, const Extent& extent) {
+  CUDA_MEMCPY3D copy{};
+  if (from.array) {
+    copy.srcMemoryType = CU_MEMORYTYPE_ARRAY;
+    copy.srcArray = from.array;
+    copy.srcXInBytes = from.x;
+    copy.srcY = from.y;
+    copy.srcZ = from.z;
+  } else {
+    copy.srcMemoryType = from.on_host ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
+    if (from.on_host)
+      copy.srcHost = from.at;
+    else
+      copy.srcDevice = reinterpret_cast<CUdeviceptr>(from.at);
+    copy.srcPitch = from.pitch;
+    copy.srcHeight = from.pitch != 0 ? from.slice / from.pitch : 0;
+  }
+  if (to.array) {
+    copy.dstMemoryType = CU_MEMORYTYPE_ARRAY;
+    copy.dstArray = to.array;
+    copy.dstXInBytes = to.x;
+    copy.dstY = to.y;
+    copy.dstZ = to.z;
+  } else {
+    copy.dstMemoryType = to.on_host ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
+    if (to.on_host)
+      copy.dstHost = to.at;
+    else
+      copy.dstDevice = reinterpret_cast<CUdeviceptr>(to.at);
+    copy.dstPitch = to.pitch;
+    copy.dstHeight = to.pitch != 0 ? to.slice / to.pitch : 0;
+  }
+  copy.WidthInBytes = extent.width;
+  copy.Height = extent.height;
+  copy.Depth = extent.depth;
+  return copy;
+}
+
 Result<> perform(const Place& to, const Place& from, const Extent& extent, Stream& stream, bool async) {
-  Box box{to.at, from.at, extent.width, extent.height, extent.depth, to.pitch, to.slice, from.pitch, from.slice};
+  const Box box = box_of(to, from, extent);
+  if (!async) {
+    AW_TRY(may_put(stream));
+    AW_TRY(unsafe_call());
+  }
   if (box.bytes() == 0) return {};
+  if (stream.capturing() && async)
+    return capture(stream, std::make_shared<CopyWork>(CheckedCopy{box, described(to, from, extent)}, stream.context().handle()));
   auto task = std::make_unique<CopyTask>(box);
   Manner manner = box.bytes() <= kSmall ? Manner::Cheap : Manner::Queued;
   if (!async) {
@@ -180,6 +237,10 @@ Result<Place> place_of(const End& end, const Extent& extent, const char* name) {
     place.pitch = array->row_bytes();
     place.slice = place.pitch * array->rows();
     place.at = array->memory() + end.z * place.slice + end.y * place.pitch + end.x;
+    place.array = end.array;
+    place.x = end.x;
+    place.y = end.y;
+    place.z = end.z;
     return place;
   }
   const bool one_row = extent.height == 1 && extent.depth == 1 && end.y == 0 && end.z == 0;
@@ -218,18 +279,39 @@ Result<Place> place_of(const End& end, const Extent& extent, const char* name) {
   return place;
 }
 
-Result<> box(const End& dst, const End& src, const Extent& extent, CUstream hStream, bool async) {
-  AW_ASSIGN(Stream * stream, stream_of(hStream));
-  if (extent.width == 0 || extent.height == 0 || extent.depth == 0) return {};
+struct Ends {
+  Place to, from;
+};
+
+// Requires: the extent is not empty.
+Result<Ends> ends_of(const End& dst, const End& src, const Extent& extent) {
   // Extents beyond an address space would overflow below.
   constexpr size_t kMost = size_t(1) << 40;
   for (const size_t number : {extent.width, extent.height, extent.depth, dst.x, dst.y, dst.z, dst.height, src.x, src.y, src.z, src.height})
     if (number > kMost) return invalid_value("An extent or offset of " + std::to_string(number) + " is above every limit.");
   if (extent.width > kMost / extent.height || extent.width * extent.height > kMost / extent.depth)
     return invalid_value("The copy is larger than an address space.");
-  AW_ASSIGN(Place to, place_of(dst, extent, "dst"));
-  AW_ASSIGN(Place from, place_of(src, extent, "src"));
-  return perform(to, from, extent, *stream, async);
+  Ends ends;
+  AW_ASSIGN(ends.to, place_of(dst, extent, "dst"));
+  AW_ASSIGN(ends.from, place_of(src, extent, "src"));
+  return ends;
+}
+
+Result<> box(const End& dst, const End& src, const Extent& extent, CUstream hStream, bool async) {
+  AW_ASSIGN(Stream * stream, stream_of(hStream));
+  if (extent.width == 0 || extent.height == 0 || extent.depth == 0) return {};
+  AW_ASSIGN(const Ends ends, ends_of(dst, src, extent));
+  return perform(ends.to, ends.from, extent, *stream, async);
+}
+
+template <class Copy>
+End target_of(const Copy& c) {
+  return {c.dstMemoryType, c.dstHost, c.dstDevice, c.dstArray, c.dstXInBytes, c.dstY, c.dstZ, c.dstPitch, c.dstHeight};
+}
+
+template <class Copy>
+End source_of(const Copy& c) {
+  return {c.srcMemoryType, c.srcHost, c.srcDevice, c.srcArray, c.srcXInBytes, c.srcY, c.srcZ, c.srcPitch, c.srcHeight};
 }
 
 Result<> copy_2d(const CUDA_MEMCPY2D* c, CUstream hStream, bool async) {
@@ -243,9 +325,7 @@ template <class Copy>
 Result<> copy_3d(const Copy* c, CUstream hStream, bool async) {
   AW_TRY(need(c, "pCopy"));
   if (c->srcLOD != 0 || c->dstLOD != 0) return invalid_value("The level of detail must be 0.");
-  return box({c->dstMemoryType, c->dstHost, c->dstDevice, c->dstArray, c->dstXInBytes, c->dstY, c->dstZ, c->dstPitch, c->dstHeight},
-             {c->srcMemoryType, c->srcHost, c->srcDevice, c->srcArray, c->srcXInBytes, c->srcY, c->srcZ, c->srcPitch, c->srcHeight},
-             {c->WidthInBytes, c->Height, c->Depth}, hStream, async);
+  return box(target_of(*c), source_of(*c), {c->WidthInBytes, c->Height, c->Depth}, hStream, async);
 }
 
 // The bytes of an array from an offset on.
@@ -257,6 +337,10 @@ Result<Place> place_in(CUarray handle, size_t offset, size_t bytes) {
                          std::to_string(array->bytes()) + " bytes of the array.");
   Place place;
   place.at = array->memory() + offset;
+  place.array = handle;
+  place.x = offset % array->row_bytes();
+  place.y = offset / array->row_bytes() % array->rows();
+  place.z = offset / array->row_bytes() / array->rows();
   return place;
 }
 
@@ -276,7 +360,34 @@ Result<> from_array(CUdeviceptr dst, Side side, CUarray array, size_t offset, si
   return perform(to, from, {bytes, 1, 1}, *stream, async);
 }
 
+// One end of a copy that was checked earlier.
+bool is_still_there(CUmemorytype type, CUarray array, const char* at, size_t reach) {
+  if (type == CU_MEMORYTYPE_ARRAY) return find<Array>(array) != nullptr;
+  const auto found = process()->allocations().find(at);
+  if (found && found->holds(reinterpret_cast<uintptr_t>(at), reach)) return true;
+  return type != CU_MEMORYTYPE_DEVICE && is_mapped(at, reach);
+}
+
 }  // namespace
+
+Result<CheckedCopy> check(const CUDA_MEMCPY3D& copy) {
+  if (copy.srcLOD != 0 || copy.dstLOD != 0) return invalid_value("The level of detail must be 0.");
+  const Extent extent{copy.WidthInBytes, copy.Height, copy.Depth};
+  if (extent.width == 0 || extent.height == 0 || extent.depth == 0)
+    return invalid_value("A node that copies nothing was asked for: an extent is 0.");
+  AW_ASSIGN(const Ends ends, ends_of(target_of(copy), source_of(copy), extent));
+  return CheckedCopy{box_of(ends.to, ends.from, extent), copy};
+}
+
+Result<> check_still_there(const CheckedCopy& copy) {
+  const auto reach = [&](size_t pitch, size_t slice) {
+    return (copy.box.depth - 1) * slice + (copy.box.height - 1) * pitch + copy.box.width;
+  };
+  if (is_still_there(copy.described.dstMemoryType, copy.described.dstArray, copy.box.to, reach(copy.box.to_pitch, copy.box.to_slice)) &&
+      is_still_there(copy.described.srcMemoryType, copy.described.srcArray, copy.box.from, reach(copy.box.from_pitch, copy.box.from_slice)))
+    return {};
+  return Error{CUDA_ERROR_ILLEGAL_ADDRESS, "The memory that a node of a graph copies from or to was freed since the node was made.", ""};
+}
 
 namespace api {
 

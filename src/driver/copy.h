@@ -3,6 +3,8 @@
 
 #include "driver/queue.h"
 
+#include <cuda.h>
+
 #include <cstddef>
 
 namespace anywarp::driver {
@@ -18,6 +20,19 @@ struct Box {
 };
 
 void copy(const Box& box);
+/// The same, and tells observers.
+void run(const Box& box);
+
+/// A copy whose ends were found and checked, and how the API describes it: what a node of a graph keeps.
+struct CheckedCopy {
+  Box box;
+  CUDA_MEMCPY3D described;
+};
+
+/// Errors: INVALID_VALUE, INVALID_HANDLE.
+Result<CheckedCopy> check(const CUDA_MEMCPY3D& copy);
+/// Whether both ends are still where they were. Errors: ILLEGAL_ADDRESS.
+Result<> check_still_there(const CheckedCopy& copy);
 
 /// Whether all pages of the range are mapped, so that the driver may touch them for the program.
 bool is_mapped(const void* address, size_t bytes);

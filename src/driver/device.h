@@ -2,6 +2,7 @@
 #pragma once
 
 #include "device/properties.h"
+#include "driver/graph_memory.h"
 
 #include <cuda.h>
 
@@ -31,6 +32,7 @@ class Device {
   /// What cuMemAllocAsync takes from.
   MemoryPool& current_pool() { return *current_pool_.load(std::memory_order_acquire); }
   void set_current_pool(MemoryPool& pool) { current_pool_.store(&pool, std::memory_order_release); }
+  GraphMemory& graph_memory() { return graph_memory_; }
 
  private:
   const CUdevice ordinal_;
@@ -38,6 +40,7 @@ class Device {
   std::unique_ptr<Context> primary_;
   std::unique_ptr<MemoryPool> default_pool_;
   std::atomic<MemoryPool*> current_pool_{nullptr};
+  GraphMemory graph_memory_;
 };
 
 }  // namespace anywarp::driver

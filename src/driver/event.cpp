@@ -1,7 +1,9 @@
 #include "driver/event.h"
 
+#include "driver/capture.h"
 #include "driver/context.h"
 #include "driver/entry_points.h"
+#include "driver/graph_work.h"
 #include "driver/ipc.h"
 #include "driver/process.h"
 #include "observe/observe.h"
@@ -61,7 +63,45 @@ Result<> Event::make_wait(Stream& stream) const {
   return {};
 }
 
+// Whoever waits for such a recording waits for a queue of its own, which is held as if a task were running in it.
+std::shared_ptr<Event::Recording> Event::begin_recording() {
+  auto recording = std::make_shared<Recording>();
+  const auto queue = std::make_shared<Queue>(process()->executor(), context().status(), 0);
+  recording->mark = {queue, queue->claim_idle({})};
+  std::lock_guard lock(mutex_);
+  last_ = recording;
+  captured_ = nullptr;
+  return recording;
+}
+
+void Event::Recording::complete() {
+  class Done final : public Task {
+   public:
+    explicit Done(Recording& recording) : recording_(recording) {}
+    Result<> run() override {
+      recording_.time.store(observe::now_ns(), std::memory_order_release);
+      return {};
+    }
+    void skip(const Error&) override { (void)run(); }
+
+   private:
+    Recording& recording_;
+  } done(*this);
+  if (!mark.reached()) mark.queue->run_claimed(done);
+}
+
+void Event::set_captured(std::shared_ptr<const CapturedPlace> place) {
+  std::lock_guard lock(mutex_);
+  captured_ = std::move(place);
+}
+
+std::shared_ptr<const CapturedPlace> Event::captured() const {
+  std::lock_guard lock(mutex_);
+  return captured_;
+}
+
 Result<> Event::record(Stream& stream) {
+  if (stream.capturing()) return capture_record(*this, stream);
   if (shared_) {
     AW_TRY(stream.context().put(stream, std::make_unique<SharedRecord>(shared_), Manner::Cheap));
     return {};
@@ -70,6 +110,7 @@ Result<> Event::record(Stream& stream) {
   AW_ASSIGN(recording->mark, stream.context().put(stream, std::make_unique<Record>(recording), Manner::Cheap));
   std::lock_guard lock(mutex_);
   last_ = std::move(recording);
+  captured_ = nullptr;
   return {};
 }
 
@@ -87,6 +128,12 @@ Result<Event*> event_of(CUevent handle) {
   Event* event = find<Event>(handle);
   if (!event) return invalid_handle("event");
   AW_TRY(event->context().usable());
+  return event;
+}
+
+Result<Event*> recorded_event_of(CUevent handle) {
+  AW_ASSIGN(Event * event, event_of(handle));
+  AW_TRY(check_not_captured(*event));
   return event;
 }
 
@@ -124,12 +171,16 @@ Result<> cuEventRecord(CUevent hEvent, CUstream hStream) { return record(hEvent,
 Result<> cuEventRecordWithFlags(CUevent hEvent, CUstream hStream, unsigned int flags) {
   if ((flags & ~unsigned(CU_EVENT_RECORD_EXTERNAL)) != 0)
     return invalid_value("The flags " + std::to_string(flags) + " are not flags of a recording.");
-  if ((flags & CU_EVENT_RECORD_EXTERNAL) != 0) return invalid_value("An external recording exists only while a stream is captured.");
-  return record(hEvent, hStream);
+  if ((flags & CU_EVENT_RECORD_EXTERNAL) == 0) return record(hEvent, hStream);
+  AW_ASSIGN(Event * event, event_of(hEvent));
+  AW_ASSIGN(Stream * stream, stream_of(hStream));
+  if (!stream->capturing()) return invalid_value("An external recording exists only while a stream is captured.");
+  return capture(*stream, std::make_shared<EventRecordWork>(static_cast<CUevent>(event->handle())));
 }
 
 Result<> cuEventQuery(CUevent hEvent) {
-  AW_ASSIGN(Event * event, event_of(hEvent));
+  AW_ASSIGN(Event * event, recorded_event_of(hEvent));
+  AW_TRY(unsafe_call());
   if (event->shared() && !event->shared()->reached(event->shared()->last())) return Error{CUDA_ERROR_NOT_READY, "", ""};
   const Mark mark = event->mark();
   if (mark.queue && !mark.reached()) return Error{CUDA_ERROR_NOT_READY, "", ""};
@@ -137,7 +188,8 @@ Result<> cuEventQuery(CUevent hEvent) {
 }
 
 Result<> cuEventSynchronize(CUevent hEvent) {
-  AW_ASSIGN(Event * event, event_of(hEvent));
+  AW_ASSIGN(Event * event, recorded_event_of(hEvent));
+  AW_TRY(unsafe_call());
   if (event->shared()) {
     event->shared()->wait(event->shared()->last());
     process()->backend().flush_output();
@@ -159,8 +211,8 @@ Result<> cuEventDestroy_v2(CUevent hEvent) {
 
 Result<> cuEventElapsedTime_v2(float* pMilliseconds, CUevent hStart, CUevent hEnd) {
   AW_TRY(need(pMilliseconds, "pMilliseconds"));
-  AW_ASSIGN(Event * start, event_of(hStart));
-  AW_ASSIGN(Event * end, event_of(hEnd));
+  AW_ASSIGN(Event * start, recorded_event_of(hStart));
+  AW_ASSIGN(Event * end, recorded_event_of(hEnd));
   for (const Event* event : {start, end}) {
     if ((event->flags() & CU_EVENT_DISABLE_TIMING) != 0)
       return Error{CUDA_ERROR_INVALID_HANDLE, "One of the events was created with CU_EVENT_DISABLE_TIMING.", ""};

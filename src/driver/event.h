@@ -13,6 +13,7 @@ namespace anywarp::driver {
 
 class SharedEvent;
 class Stream;
+struct CapturedPlace;
 
 class Event final : public Object {
  public:
@@ -27,18 +28,27 @@ class Event final : public Object {
   const std::shared_ptr<SharedEvent>& shared() const { return shared_; }
   /// Puts into the stream the waiting for what is recorded now.
   Result<> make_wait(Stream& stream) const;
-  /// Records all that is in the stream now.
+  /// One recording of an event, shared with whoever completes it.
+  struct Recording {
+    Mark mark;
+    std::atomic<uint64_t> time{0};
+    /// Requires that it came from begin_recording().
+    void complete();
+  };
+  /// Records all that is in the stream now, or while the stream is captured what it depends on.
   Result<> record(Stream& stream);
+  /// A recording that whoever gets it completes: a graph while it runs.
+  std::shared_ptr<Recording> begin_recording();
+  /// Takes the place of the last recording: the event is a part of a capture.
+  void set_captured(std::shared_ptr<const CapturedPlace> place);
+  /// What it was last recorded in while that stream was captured; null if it was not.
+  std::shared_ptr<const CapturedPlace> captured() const;
   /// Where it was last recorded; without a queue if it never was.
   Mark mark() const;
   /// When that was reached, in nanoseconds; 0 if it has not been.
   uint64_t time() const;
 
  private:
-  struct Recording {
-    Mark mark;
-    std::atomic<uint64_t> time{0};
-  };
   class Record;
   class SharedRecord;
   class SharedWait;
@@ -47,8 +57,11 @@ class Event final : public Object {
   const std::shared_ptr<SharedEvent> shared_;
   mutable std::mutex mutex_;
   std::shared_ptr<Recording> last_;
+  std::shared_ptr<const CapturedPlace> captured_;
 };
 
+/// The same for the calls that ask an event what it has seen. Errors: CAPTURED_EVENT too.
+Result<Event*> recorded_event_of(CUevent handle);
 /// Errors: INVALID_HANDLE; the sticky error of the event's context.
 Result<Event*> event_of(CUevent handle);
 

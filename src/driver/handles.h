@@ -8,7 +8,24 @@
 
 namespace anywarp::driver {
 
-enum class Kind : uint32_t { None, Context, Module, Library, Kernel, Function, Stream, Event, MemoryPool, Array, Texture, Link };
+enum class Kind : uint32_t {
+  None,
+  Context,
+  Module,
+  Library,
+  Kernel,
+  Function,
+  Stream,
+  Event,
+  MemoryPool,
+  Array,
+  Texture,
+  Link,
+  Graph,
+  GraphNode,
+  GraphExec,
+  UserObject,
+};
 
 /// Slots lie in one range of addresses that is never unmapped, so that any pointer at all can be checked without touching
 /// memory that may not be there: null, wild, freed, or a handle of another kind. A slot that was given up is used again

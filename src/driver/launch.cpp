@@ -1,11 +1,13 @@
 // A launch is checked and compiled on the calling thread, so that its call returns what is wrong with it; then it is one
 // task in the stream, with its own copy of the parameters. What goes wrong while it runs is sticky for the context.
+#include "driver/launch.h"
+
+#include "driver/capture.h"
 #include "driver/context.h"
 #include "driver/entry_points.h"
 #include "driver/event.h"
 #include "driver/export_tables.h"
-#include "driver/function.h"
-#include "driver/module.h"
+#include "driver/graph_work.h"
 #include "driver/process.h"
 #include "observe/observe.h"
 
@@ -33,102 +35,91 @@ CUresult code_of_bad_shape(const Function& function) {
 class LaunchTask final : public Task {
  public:
   LaunchTask(std::shared_ptr<LoadedProgram> program, const backend::Launch& launch, uint64_t stream)
-      : program_(std::move(program)), launch_(launch), stream_(stream), params_(allocate(launch.params.size())) {
-    if (!launch.params.empty()) memcpy(params_, launch.params.data(), launch.params.size());
-    launch_.params = {params_, launch.params.size()};
-  }
-  ~LaunchTask() override {
-    if (params_ != small_) ::operator delete(params_, std::align_val_t(16));
-  }
-  LaunchTask(const LaunchTask&) = delete;
-  LaunchTask& operator=(const LaunchTask&) = delete;
-
-  Result<> run() override {
-    backend::Backend& backend = process()->backend();
-    if (!observe::active()) return backend.launch(launch_);
-    observe::Launch seen{launch_.kernel->name(),
-                         {launch_.grid.x, launch_.grid.y, launch_.grid.z},
-                         {launch_.block.x, launch_.block.y, launch_.block.z},
-                         launch_.dynamic_shared,
-                         stream_};
-    seen.begin_ns = observe::now_ns();
-    observe::launch_began(seen);
-    Result<> result = backend.launch(launch_);
-    seen.end_ns = observe::now_ns();
-    if (!result) seen.result = result.error().code;
-    observe::launch_ended(seen);
-    return result;
-  }
+      : call_(std::move(program), launch), stream_(stream) {}
+  Result<> run() override { return call_.run(stream_); }
 
  private:
-  std::byte* allocate(size_t bytes) {
-    return bytes <= sizeof small_ ? small_ : static_cast<std::byte*>(::operator new(bytes, std::align_val_t(16)));
-  }
-
-  const std::shared_ptr<LoadedProgram> program_;  // keeps the kernel
-  backend::Launch launch_;
+  const KernelCall call_;
   const uint64_t stream_;
-  std::byte* const params_;
-  alignas(16) std::byte small_[256];
 };
 
-// The parameter buffer of a launch, put together on the stack where it fits.
-class Parameters {
- public:
-  Result<> gather(const Function& function, void** kernelParams, void** extra) {
-    const backend::Kernel& kernel = function.kernel();
-    const size_t bytes = kernel.parameter_bytes();
-    if (kernelParams && extra)
-      return refused(function, CUDA_ERROR_INVALID_VALUE, "Parameters are given both by kernelParams and by extra.");
-    if (extra) return from_buffer(function, extra, bytes);
-    data_ = small_;
-    if (bytes > sizeof small_) {
-      large_.resize(bytes);
-      data_ = large_.data();
-    }
-    bytes_ = bytes;
-    memset(data_, 0, bytes);
-    if (bytes != 0 && !kernelParams) return refused(function, CUDA_ERROR_INVALID_VALUE, "The kernel has parameters, and none are given.");
-    const auto parameters = kernel.parameters();
-    for (size_t i = 0; i < parameters.size(); ++i) {
-      if (parameters[i].size == 0) continue;
-      if (!kernelParams[i])
-        return refused(function, CUDA_ERROR_INVALID_VALUE, "The pointer to parameter " + std::to_string(i) + " is null.");
-      memcpy(data_ + parameters[i].offset, kernelParams[i], parameters[i].size);
-    }
-    return {};
-  }
-  std::span<const std::byte> bytes() const { return {data_, bytes_}; }
+}  // namespace
 
- private:
-  Result<> from_buffer(const Function& function, void** extra, size_t bytes) {
-    const void* buffer = nullptr;
-    const size_t* size = nullptr;
-    for (size_t i = 0; extra[i] != CU_LAUNCH_PARAM_END; i += 2) {
-      if (extra[i] == CU_LAUNCH_PARAM_BUFFER_POINTER)
-        buffer = extra[i + 1];
-      else if (extra[i] == CU_LAUNCH_PARAM_BUFFER_SIZE)
-        size = static_cast<const size_t*>(extra[i + 1]);
-      else
-        return refused(function, CUDA_ERROR_INVALID_VALUE,
-                       "The list 'extra' holds an option that does not exist, or does not end with CU_LAUNCH_PARAM_END.");
-    }
-    if (bytes != 0 && (!buffer || !size))
-      return refused(function, CUDA_ERROR_INVALID_VALUE, "The list 'extra' holds no buffer, or not its size.");
-    if (size && *size < bytes)
+KernelCall::KernelCall(std::shared_ptr<LoadedProgram> program, const backend::Launch& launch)
+    : program_(std::move(program)), launch_(launch), params_(allocate(launch.params.size())) {
+  if (!launch.params.empty()) memcpy(params_, launch.params.data(), launch.params.size());
+  launch_.params = {params_, launch.params.size()};
+}
+
+KernelCall::~KernelCall() {
+  if (params_ != small_) ::operator delete(params_, std::align_val_t(16));
+}
+
+std::byte* KernelCall::allocate(size_t bytes) {
+  return bytes <= sizeof small_ ? small_ : static_cast<std::byte*>(::operator new(bytes, std::align_val_t(16)));
+}
+
+Result<> KernelCall::run(uint64_t stream) const {
+  backend::Backend& backend = process()->backend();
+  if (!observe::active()) return backend.launch(launch_);
+  observe::Launch seen{launch_.kernel->name(),
+                       {launch_.grid.x, launch_.grid.y, launch_.grid.z},
+                       {launch_.block.x, launch_.block.y, launch_.block.z},
+                       launch_.dynamic_shared,
+                       stream};
+  seen.begin_ns = observe::now_ns();
+  observe::launch_began(seen);
+  Result<> result = backend.launch(launch_);
+  seen.end_ns = observe::now_ns();
+  if (!result) seen.result = result.error().code;
+  observe::launch_ended(seen);
+  return result;
+}
+
+Result<> Parameters::gather(const Function& function, void** kernelParams, void** extra) {
+  const backend::Kernel& kernel = function.kernel();
+  const size_t bytes = kernel.parameter_bytes();
+  if (kernelParams && extra) return refused(function, CUDA_ERROR_INVALID_VALUE, "Parameters are given both by kernelParams and by extra.");
+  if (extra) return from_buffer(function, extra, bytes);
+  data_ = small_;
+  if (bytes > sizeof small_) {
+    large_.resize(bytes);
+    data_ = large_.data();
+  }
+  bytes_ = bytes;
+  memset(data_, 0, bytes);
+  if (bytes != 0 && !kernelParams) return refused(function, CUDA_ERROR_INVALID_VALUE, "The kernel has parameters, and none are given.");
+  const auto parameters = kernel.parameters();
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    if (parameters[i].size == 0) continue;
+    if (!kernelParams[i]) return refused(function, CUDA_ERROR_INVALID_VALUE, "The pointer to parameter " + std::to_string(i) + " is null.");
+    memcpy(data_ + parameters[i].offset, kernelParams[i], parameters[i].size);
+  }
+  return {};
+}
+
+Result<> Parameters::from_buffer(const Function& function, void** extra, size_t bytes) {
+  const void* buffer = nullptr;
+  const size_t* size = nullptr;
+  for (size_t i = 0; extra[i] != CU_LAUNCH_PARAM_END; i += 2) {
+    if (extra[i] == CU_LAUNCH_PARAM_BUFFER_POINTER)
+      buffer = extra[i + 1];
+    else if (extra[i] == CU_LAUNCH_PARAM_BUFFER_SIZE)
+      size = static_cast<const size_t*>(extra[i + 1]);
+    else
       return refused(function, CUDA_ERROR_INVALID_VALUE,
-                     "The buffer of parameters has " + std::to_string(*size) + " bytes; the kernel takes " + std::to_string(bytes) + ".");
-    bytes_ = bytes;
-    // The task makes its own copy.
-    data_ = static_cast<std::byte*>(const_cast<void*>(buffer));
-    return {};
+                     "The list 'extra' holds an option that does not exist, or does not end with CU_LAUNCH_PARAM_END.");
   }
-
-  std::byte* data_ = nullptr;
-  size_t bytes_ = 0;
-  alignas(16) std::byte small_[512];
-  std::vector<std::byte> large_;
-};
+  if (bytes != 0 && (!buffer || !size))
+    return refused(function, CUDA_ERROR_INVALID_VALUE, "The list 'extra' holds no buffer, or not its size.");
+  if (size && *size < bytes)
+    return refused(function, CUDA_ERROR_INVALID_VALUE,
+                   "The buffer of parameters has " + std::to_string(*size) + " bytes; the kernel takes " + std::to_string(bytes) + ".");
+  bytes_ = bytes;
+  // The task makes its own copy.
+  data_ = static_cast<std::byte*>(const_cast<void*>(buffer));
+  return {};
+}
 
 Result<> check_shape(const Function& function, const backend::Launch& launch) {
   const Device& device = function.context().device();
@@ -161,24 +152,6 @@ Result<> check_shape(const Function& function, const backend::Launch& launch) {
   return {};
 }
 
-Result<> launch(Function& function, backend::Launch& launch, CUstream hStream, void** kernelParams, void** extra) {
-  AW_ASSIGN(Stream * stream, stream_of(hStream));
-  Context& context = function.context();
-  if (&stream->context() != &context)
-    return refused(function, CUDA_ERROR_INVALID_HANDLE, "The stream belongs to another context than the function.");
-  launch.kernel = &function.kernel();
-  AW_TRY(check_shape(function, launch));
-  Parameters parameters;
-  AW_TRY(parameters.gather(function, kernelParams, extra));
-  launch.params = parameters.bytes();
-  AW_TRY(process()->backend().prepare(launch));
-  auto task = std::make_unique<LaunchTask>(function.module().program(), launch, stream->id());
-  const bool blocking = process()->launch_blocking();
-  AW_TRY(context.put(*stream, std::move(task), blocking ? Manner::Waited : Manner::Queued));
-  if (blocking) process()->backend().flush_output();
-  return {};
-}
-
 Result<> apply(const CUlaunchAttribute& attribute, backend::Launch& launch, std::vector<Event*>& completion_events) {
   switch (attribute.id) {
     case CU_LAUNCH_ATTRIBUTE_COOPERATIVE: launch.cooperative = attribute.value.cooperative != 0; return {};
@@ -208,9 +181,41 @@ Result<> apply(const CUlaunchAttribute& attribute, backend::Launch& launch, std:
     case CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:
     case CU_LAUNCH_ATTRIBUTE_NVLINK_UTIL_CENTRIC_SCHEDULING: return {};
     case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:
+      if (attribute.value.deviceUpdatableKernelNode.deviceUpdatable == 0) return {};
       return Error{CUDA_ERROR_NOT_SUPPORTED, "Kernel nodes that the device updates are not supported.", ""};
     default: return invalid_value("There is no launch attribute " + std::to_string(int(attribute.id)) + ".");
   }
+}
+
+backend::Dim3 required_cluster(const Function& function) {
+  const auto& required = function.settings().cluster_required;
+  if (required[0] == 0) return {};
+  return {uint32_t(required[0]), uint32_t(std::max(1, required[1].load())), uint32_t(std::max(1, required[2].load()))};
+}
+
+namespace {
+
+Result<> launch(CUfunction handle, Function& function, backend::Launch& launch, CUstream hStream, void** kernelParams, void** extra,
+                std::span<const CUlaunchAttribute> attributes = {}) {
+  AW_ASSIGN(Stream * stream, stream_of(hStream));
+  Context& context = function.context();
+  if (&stream->context() != &context)
+    return refused(function, CUDA_ERROR_INVALID_HANDLE, "The stream belongs to another context than the function.");
+  launch.kernel = &function.kernel();
+  AW_TRY(check_shape(function, launch));
+  Parameters parameters;
+  AW_TRY(parameters.gather(function, kernelParams, extra));
+  launch.params = parameters.bytes();
+  if (stream->capturing()) {
+    const auto kernel = handle == function.handle() ? nullptr : reinterpret_cast<CUkernel>(handle);
+    return capture_kernel(*stream, function, kernel, launch, attributes);
+  }
+  AW_TRY(process()->backend().prepare(launch));
+  auto task = std::make_unique<LaunchTask>(function.module().program(), launch, stream->id());
+  const bool blocking = process()->launch_blocking();
+  AW_TRY(context.put(*stream, std::move(task), blocking ? Manner::Waited : Manner::Queued));
+  if (blocking) process()->backend().flush_output();
+  return {};
 }
 
 }  // namespace
@@ -225,7 +230,7 @@ Result<> cuLaunchKernel(CUfunction f, unsigned int gridDimX, unsigned int gridDi
   wanted.grid = {gridDimX, gridDimY, gridDimZ};
   wanted.block = {blockDimX, blockDimY, blockDimZ};
   wanted.dynamic_shared = sharedMemBytes;
-  return launch(*function, wanted, hStream, kernelParams, extra);
+  return launch(f, *function, wanted, hStream, kernelParams, extra);
 }
 
 Result<> cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction f, void** kernelParams, void** extra) {
@@ -235,13 +240,11 @@ Result<> cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction f, void** ker
   wanted.grid = {config->gridDimX, config->gridDimY, config->gridDimZ};
   wanted.block = {config->blockDimX, config->blockDimY, config->blockDimZ};
   wanted.dynamic_shared = config->sharedMemBytes;
-  const auto& required = function->settings().cluster_required;
-  if (required[0] != 0)
-    wanted.cluster = {uint32_t(required[0]), uint32_t(std::max(1, required[1].load())), uint32_t(std::max(1, required[2].load()))};
+  wanted.cluster = required_cluster(*function);
   std::vector<Event*> completion_events;
   if (config->numAttrs != 0) AW_TRY(need(config->attrs, "config->attrs"));
   for (unsigned i = 0; i < config->numAttrs; ++i) AW_TRY(apply(config->attrs[i], wanted, completion_events));
-  AW_TRY(launch(*function, wanted, config->hStream, kernelParams, extra));
+  AW_TRY(launch(f, *function, wanted, config->hStream, kernelParams, extra, {config->attrs, config->numAttrs}));
   if (completion_events.empty()) return {};
   AW_ASSIGN(Stream * stream, stream_of(config->hStream));
   for (Event* event : completion_events) AW_TRY(event->record(*stream));
@@ -257,7 +260,7 @@ Result<> cuLaunchCooperativeKernel(CUfunction f, unsigned int gridDimX, unsigned
   wanted.block = {blockDimX, blockDimY, blockDimZ};
   wanted.dynamic_shared = sharedMemBytes;
   wanted.cooperative = true;
-  return launch(*function, wanted, hStream, kernelParams, nullptr);
+  return launch(f, *function, wanted, hStream, kernelParams, nullptr);
 }
 
 }  // namespace api

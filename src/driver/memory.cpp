@@ -1,8 +1,10 @@
 // Allocation. Host and device share one address space, so pinned, managed and device memory differ in where they are
 // counted and in what cuPointerGetAttribute says, not in who can reach them.
 #include "driver/allocations.h"
+#include "driver/capture.h"
 #include "driver/context.h"
 #include "driver/entry_points.h"
+#include "driver/graph_memory.h"
 #include "driver/process.h"
 
 #include <sys/mman.h>
@@ -14,6 +16,7 @@ namespace anywarp::driver::api {
 namespace {
 
 Result<> allocate(CUdeviceptr* dptr, size_t bytes, MemoryKind kind, Context& context) {
+  AW_TRY(unsafe_call());
   if (bytes == 0) return invalid_value("An allocation of 0 bytes was asked for.");
   AW_ASSIGN(void* memory, process()->backend().allocate(bytes));
   Allocation allocation;
@@ -33,6 +36,7 @@ Result<> allocate_host(void** pp, size_t bytes, unsigned flags) {
   if ((flags & ~kKnown) != 0) return invalid_value("The flags " + std::to_string(flags) + " are not flags of pinned memory.");
   if (bytes == 0) return invalid_value("An allocation of 0 bytes was asked for.");
   AW_ASSIGN(Context * context, current_context());
+  AW_TRY(unsafe_call());
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED)
     return Error{CUDA_ERROR_OUT_OF_MEMORY, "The system does not give " + std::to_string(bytes) + " bytes of pinned memory.", ""};
@@ -96,10 +100,12 @@ Result<> cuMemAllocManaged(CUdeviceptr* dptr, size_t bytesize, unsigned int flag
 
 Result<> cuMemFree_v2(CUdeviceptr dptr) {
   if (dptr == 0) return {};
+  AW_TRY(unsafe_call());
   const auto found = process()->allocations().find(dptr);
   if (!found || found->base != dptr || found->on_host() || found->kind == MemoryKind::Variable || found->kind == MemoryKind::Imported)
     return invalid_value("The pointer is not the start of an allocation that cuMemFree frees.");
   AW_TRY(finish_users(*found));
+  if (found->kind == MemoryKind::Graph) return free_graph_memory(dptr, found->device);
   const auto gone = process()->allocations().remove(dptr, {MemoryKind::Device, MemoryKind::Managed, MemoryKind::Pool});
   if (!gone) return invalid_value("Another thread has freed the pointer.");
   release(*gone);
@@ -112,6 +118,7 @@ Result<> cuMemHostAlloc(void** pp, size_t bytesize, unsigned int Flags) { return
 
 Result<> cuMemFreeHost(void* p) {
   if (!p) return {};
+  AW_TRY(unsafe_call());
   const auto base = reinterpret_cast<CUdeviceptr>(p);
   const auto found = process()->allocations().find(base);
   if (!found || found->base != base || found->kind != MemoryKind::Host)

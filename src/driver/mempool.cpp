@@ -3,8 +3,10 @@
 // by size, for the next allocation of that size.
 #include "driver/mempool.h"
 
+#include "driver/capture.h"
 #include "driver/context.h"
 #include "driver/entry_points.h"
+#include "driver/graph_memory.h"
 #include "driver/process.h"
 
 #include <algorithm>
@@ -229,10 +231,24 @@ CUdeviceptr add(void* memory, size_t bytes, MemoryPool& pool, Context& context) 
   return allocation.base;
 }
 
+class GraphFreeTask final : public Task {
+ public:
+  explicit GraphFreeTask(std::shared_ptr<GraphRange> range) : range_(std::move(range)) {}
+  Result<> run() override {
+    range_->memory().end_use(range_);
+    return {};
+  }
+  void skip(const Error&) override { (void)run(); }
+
+ private:
+  const std::shared_ptr<GraphRange> range_;
+};
+
 Result<> allocate(CUdeviceptr* dptr, size_t bytes, MemoryPool& pool, CUstream hStream) {
   AW_TRY(need(dptr, "dptr"));
   if (bytes == 0) return invalid_value("An allocation of 0 bytes was asked for.");
   AW_ASSIGN(Stream * stream, stream_of(hStream));
+  if (stream->capturing()) return capture_allocation(*stream, pool, bytes, dptr);
   AW_ASSIGN(void* memory, pool.take(bytes));
   *dptr = add(memory, bytes, pool, stream->context());
   return {};
@@ -300,6 +316,13 @@ Result<> cuMemAllocFromPoolAsync(CUdeviceptr* dptr, size_t bytesize, CUmemoryPoo
 
 Result<> cuMemFreeAsync(CUdeviceptr dptr, CUstream hStream) {
   AW_ASSIGN(Stream * stream, stream_of(hStream));
+  const auto found = process()->allocations().find(dptr);
+  if (stream->capturing()) return capture_free(*stream, dptr);
+  if (found && found->base == dptr && found->kind == MemoryKind::Graph) {
+    AW_ASSIGN(std::shared_ptr<GraphRange> range, take_graph_memory(dptr, found->device));
+    AW_TRY(stream->context().put(*stream, std::make_unique<GraphFreeTask>(std::move(range)), Manner::Cheap));
+    return {};
+  }
   const auto gone = process()->allocations().remove(dptr, {MemoryKind::Pool, MemoryKind::Device, MemoryKind::Managed});
   if (!gone) return invalid_value("The pointer is not the start of an allocation.");
   AW_TRY(stream->context().put(*stream, std::make_unique<FreeTask>(*gone), Manner::Cheap));

@@ -1,61 +1,90 @@
 // Memset is asynchronous to the host in every form, as in CUDA; only on pinned host memory the plain forms wait.
+#include "driver/memset.h"
+
 #include "driver/allocations.h"
+#include "driver/capture.h"
 #include "driver/context.h"
 #include "driver/entry_points.h"
+#include "driver/graph_work.h"
 #include "driver/process.h"
 #include "observe/observe.h"
 
 #include <algorithm>
 #include <cstring>
 
-namespace anywarp::driver::api {
+namespace anywarp::driver {
+namespace {
+
+template <class Element>
+void fill_rows(const Fill& fill) {
+  for (size_t row = 0; row < fill.height; ++row) {
+    char* to = reinterpret_cast<char*>(fill.to) + row * fill.pitch;
+    if constexpr (sizeof(Element) == 1)
+      memset(to, int(fill.value), fill.width);
+    else
+      std::fill_n(reinterpret_cast<Element*>(to), fill.width, Element(fill.value));
+  }
+}
+
+}  // namespace
+
+Result<> check(const Fill& fill) {
+  if (fill.element != 1 && fill.element != 2 && fill.element != 4)
+    return invalid_value("The element size is " + std::to_string(fill.element) + " bytes; it must be 1, 2 or 4.");
+  if (fill.width == 0 || fill.height == 0) return {};
+  constexpr size_t kMost = size_t(1) << 40;
+  if (fill.width > kMost || fill.height > kMost || (fill.height > 1 && fill.pitch > kMost) ||
+      fill.width * fill.element > kMost / fill.height || (fill.height > 1 && fill.pitch > kMost / fill.height))
+    return invalid_value("The range is larger than an address space.");
+  const size_t row = fill.width * fill.element;
+  if (fill.to % fill.element != 0 || (fill.height > 1 && fill.pitch % fill.element != 0))
+    return invalid_value("The address or the pitch is not a multiple of " + std::to_string(fill.element) + " bytes.");
+  if (fill.height > 1 && fill.pitch < row)
+    return invalid_value("The pitch of " + std::to_string(fill.pitch) + " bytes is below the " + std::to_string(row) + " bytes of a row.");
+  return check_device_range(fill.to, (fill.height - 1) * fill.pitch + row, "dstDevice");
+}
+
+void run(const Fill& fill) {
+  switch (fill.element) {
+    case 1: fill_rows<uint8_t>(fill); break;
+    case 2: fill_rows<uint16_t>(fill); break;
+    default: fill_rows<uint32_t>(fill); break;
+  }
+  if (observe::active()) observe::memory_changed({observe::Memory::What::Set, reinterpret_cast<void*>(fill.to), nullptr, fill.bytes()});
+}
+
+namespace api {
 namespace {
 
 constexpr size_t kSmall = 16 * 1024;
 
-template <class Element>
-class SetTask final : public Task {
+class FillTask final : public Task {
  public:
-  SetTask(CUdeviceptr to, size_t pitch, Element value, size_t width, size_t height)
-      : to_(reinterpret_cast<char*>(to)), pitch_(pitch), value_(value), width_(width), height_(height) {}
-
+  explicit FillTask(const Fill& fill) : fill_(fill) {}
   Result<> run() override {
-    for (size_t row = 0; row < height_; ++row) {
-      char* to = to_ + row * pitch_;
-      if constexpr (sizeof(Element) == 1)
-        memset(to, value_, width_);
-      else
-        std::fill_n(reinterpret_cast<Element*>(to), width_, value_);
-    }
-    if (observe::active()) observe::memory_changed({observe::Memory::What::Set, to_, nullptr, width_ * height_ * sizeof(Element)});
+    driver::run(fill_);
     return {};
   }
 
  private:
-  char* const to_;
-  const size_t pitch_;
-  const Element value_;
-  const size_t width_, height_;
+  const Fill fill_;
 };
 
 template <class Element>
 Result<> set(CUdeviceptr to, size_t pitch, Element value, size_t width, size_t height, CUstream hStream, bool async) {
   AW_ASSIGN(Stream * stream, stream_of(hStream));
+  if (!async) {
+    AW_TRY(may_put(*stream));
+    AW_TRY(unsafe_call());
+  }
   if (width == 0 || height == 0) return {};
-  constexpr size_t kMost = size_t(1) << 40;
-  if (width > kMost || height > kMost || pitch > kMost || width * sizeof(Element) > kMost / height ||
-      (height > 1 && pitch > kMost / height))
-    return invalid_value("The range is larger than an address space.");
-  const size_t row = width * sizeof(Element);
-  if (to % sizeof(Element) != 0 || (height > 1 && pitch % sizeof(Element) != 0))
-    return invalid_value("The address or the pitch is not a multiple of " + std::to_string(sizeof(Element)) + " bytes.");
-  if (height > 1 && pitch < row)
-    return invalid_value("The pitch of " + std::to_string(pitch) + " bytes is below the " + std::to_string(row) + " bytes of a row.");
-  AW_TRY(check_device_range(to, (height - 1) * pitch + row, "dstDevice"));
-  Manner manner = row * height <= kSmall ? Manner::Cheap : Manner::Queued;
+  const Fill fill{to, pitch, value, sizeof(Element), width, height};
+  AW_TRY(check(fill));
+  if (stream->capturing() && async) return capture(*stream, std::make_shared<FillWork>(fill, stream->context().handle()));
+  Manner manner = fill.bytes() <= kSmall ? Manner::Cheap : Manner::Queued;
   if (!async)
     if (const auto found = process()->allocations().find(to); found && found->on_host()) manner = Manner::Waited;
-  AW_TRY(stream->context().put(*stream, std::make_unique<SetTask<Element>>(to, pitch, value, width, height), manner));
+  AW_TRY(stream->context().put(*stream, std::make_unique<FillTask>(fill), manner));
   return {};
 }
 
@@ -97,4 +126,5 @@ Result<> cuMemsetD2D32Async(CUdeviceptr dstDevice, size_t dstPitch, unsigned int
   return set<uint32_t>(dstDevice, dstPitch, ui, Width, Height, hStream, true);
 }
 
-}  // namespace anywarp::driver::api
+}  // namespace api
+}  // namespace anywarp::driver

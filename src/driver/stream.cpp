@@ -1,8 +1,10 @@
 #include "driver/stream.h"
 
+#include "driver/capture.h"
 #include "driver/context.h"
 #include "driver/entry_points.h"
 #include "driver/event.h"
+#include "driver/graph_work.h"
 #include "driver/process.h"
 #include "driver/thread.h"
 
@@ -25,7 +27,10 @@ Stream::Stream(Context& context, unsigned flags, int priority)
 }
 
 // What is queued still runs: the queue lives until it is empty.
-Stream::~Stream() { context().retire_queue(*queue_); }
+Stream::~Stream() {
+  if (capturing()) abandon_capture(*this);
+  context().retire_queue(*queue_);
+}
 
 Result<Stream*> stream_of(CUstream handle) {
   if (handle == nullptr || handle == CU_STREAM_LEGACY || handle == CU_STREAM_PER_THREAD) {
@@ -49,8 +54,6 @@ Result<> synchronize(Stream& stream) {
 
 namespace api {
 namespace {
-
-thread_local CUstreamCaptureMode tls_capture_mode = CU_STREAM_CAPTURE_MODE_GLOBAL;
 
 class HostFunction final : public Task {
  public:
@@ -154,6 +157,7 @@ Result<> cuStreamWaitEvent(CUstream hStream, CUevent hEvent, unsigned int Flags)
     return invalid_value("The flags " + std::to_string(Flags) + " are not flags of a wait.");
   AW_ASSIGN(Stream * stream, stream_of(hStream));
   AW_ASSIGN(Event * event, event_of(hEvent));
+  if (stream->capturing() || event->captured()) return capture_wait(*stream, *event, (Flags & CU_EVENT_WAIT_EXTERNAL) != 0);
   return event->make_wait(*stream);
 }
 
@@ -168,6 +172,7 @@ Result<> cuStreamAddCallback(CUstream hStream, CUstreamCallback callback, void* 
 Result<> cuLaunchHostFunc(CUstream hStream, CUhostFn fn, void* userData) {
   if (!fn) return invalid_value("The argument 'fn' is null.");
   AW_ASSIGN(Stream * stream, stream_of(hStream));
+  if (stream->capturing()) return capture(*stream, std::make_shared<HostWork>(CUDA_HOST_NODE_PARAMS{fn, userData}));
   AW_TRY(stream->context().put(*stream, std::make_unique<HostFunction>(fn, userData), Manner::Queued));
   return {};
 }
@@ -177,6 +182,7 @@ Result<> cuStreamAttachMemAsync(CUstream hStream, CUdeviceptr dptr, size_t lengt
   if (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST && flags != CU_MEM_ATTACH_SINGLE)
     return invalid_value("The flags " + std::to_string(flags) + " are not one of the ways to attach memory.");
   AW_ASSIGN(Stream * stream, stream_of(hStream));
+  AW_TRY(may_put(*stream));
   if (flags == CU_MEM_ATTACH_SINGLE && stream == &stream->context().legacy_stream())
     return invalid_value("Memory cannot be attached to the default stream alone.");
   const auto found = process()->allocations().find(dptr);
@@ -186,12 +192,16 @@ Result<> cuStreamAttachMemAsync(CUstream hStream, CUdeviceptr dptr, size_t lengt
 
 Result<> cuStreamQuery(CUstream hStream) {
   AW_ASSIGN(Stream * stream, stream_of(hStream));
+  AW_TRY(may_put(*stream));
+  AW_TRY(unsafe_call());
   if (!stream->queue()->idle()) return Error{CUDA_ERROR_NOT_READY, "", ""};
   return stream->context().usable();
 }
 
 Result<> cuStreamSynchronize(CUstream hStream) {
   AW_ASSIGN(Stream * stream, stream_of(hStream));
+  AW_TRY(may_put(*stream));
+  AW_TRY(unsafe_call());
   return synchronize(*stream);
 }
 
@@ -232,37 +242,6 @@ Result<> cuStreamSetAttribute(CUstream hStream, CUstreamAttrID attr, const CUstr
       return {};
     default: return invalid_value("The attribute " + std::to_string(int(attr)) + " of a stream cannot be set.");
   }
-}
-
-// Capturing is not supported, so no stream ever captures.
-Result<> cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode* mode) {
-  AW_TRY(need(mode, "mode"));
-  if (int(*mode) < 0 || *mode > CU_STREAM_CAPTURE_MODE_RELAXED)
-    return invalid_value("There is no capture mode " + std::to_string(int(*mode)) + ".");
-  std::swap(*mode, tls_capture_mode);
-  return {};
-}
-
-Result<> cuStreamIsCapturing(CUstream hStream, CUstreamCaptureStatus* captureStatus) {
-  AW_TRY(need(captureStatus, "captureStatus"));
-  AW_TRY(stream_of(hStream));
-  *captureStatus = CU_STREAM_CAPTURE_STATUS_NONE;
-  return {};
-}
-
-Result<> cuStreamGetCaptureInfo(CUstream hStream, CUstreamCaptureStatus* captureStatus_out, cuuint64_t* id_out) {
-  return api::cuStreamIsCapturing(hStream, captureStatus_out);
-}
-
-Result<> cuStreamGetCaptureInfo_v2(CUstream hStream, CUstreamCaptureStatus* captureStatus_out, cuuint64_t* id_out, CUgraph* graph_out,
-                                   const CUgraphNode** dependencies_out, size_t* numDependencies_out) {
-  return api::cuStreamIsCapturing(hStream, captureStatus_out);
-}
-
-Result<> cuStreamGetCaptureInfo_v3(CUstream hStream, CUstreamCaptureStatus* captureStatus_out, cuuint64_t* id_out, CUgraph* graph_out,
-                                   const CUgraphNode** dependencies_out, const CUgraphEdgeData** edgeData_out,
-                                   size_t* numDependencies_out) {
-  return api::cuStreamIsCapturing(hStream, captureStatus_out);
 }
 
 }  // namespace api

@@ -88,6 +88,11 @@ ExternalResult call_external(Lowering& lower, const ptx::Function& callee, const
     lower.runtime("aw.free", b.getVoidTy(), {pointer(0)});
     return {true};
   }
+  // The handle is the address of the word that the conditional node looks at.
+  if (name == "cudaGraphSetConditional" && takes(2, 0)) {
+    b.CreateAlignedStore(integer(1, b.getInt32Ty()), b.CreateIntToPtr(integer(0, b.getInt64Ty()), b.getPtrTy(1)), llvm::Align(4), true);
+    return {true};
+  }
   if (name.starts_with("__aw_") || name.starts_with("__nv_")) return call_math(lower, name, signature, arguments);
   return {};
 }

@@ -2,13 +2,16 @@
 // direction. Copies of rows and boxes become the driver's CUDA_MEMCPY3D, in which every size along x is in bytes, where the runtime
 // counts elements as soon as an array takes part.
 
+#include "runtime/memcpy.h"
+
 #include <string.h>
 
 #include "entry_points.h"
 #include "runtime/array.h"
 #include "runtime/enter.h"
 
-namespace anywarp::runtime::api {
+namespace anywarp::runtime {
+namespace api {
 namespace {
 
 struct Sides {
@@ -252,15 +255,11 @@ bool is_empty(const Box& box) {
 
 cudaError_t copy_box(const cudaMemcpy3DParms* p, Issue issue) {
   if (!p) return cudaErrorInvalidValue;
-  Sides sides;
-  if (!sides_of(p->kind, sides)) return cudaErrorInvalidMemcpyDirection;
-  if ((p->srcArray && sides.source == CU_MEMORYTYPE_HOST) || (p->dstArray && sides.target == CU_MEMORYTYPE_HOST)) {
-    return cudaErrorInvalidMemcpyDirection;
-  }
-  if (is_empty(*p)) return cudaSuccess;
   auto copy = zeroed<CUDA_MEMCPY3D>();
-  if (const cudaError_t error = set_box(*p, copy, sides.source, sides.target)) return error;
-  return to_error(issue(copy));
+  const cudaError_t error = to_driver(*p, copy);
+  if (error == cudaErrorInvalidMemcpyDirection) return error;
+  if (is_empty(*p)) return cudaSuccess;
+  return error ? error : to_error(issue(copy));
 }
 
 cudaError_t copy_box_between_devices(const cudaMemcpy3DPeerParms* p, Issue issue) {
@@ -274,6 +273,56 @@ cudaError_t copy_box_between_devices(const cudaMemcpy3DPeerParms* p, Issue issue
 }
 
 }  // namespace
+}  // namespace api
+
+cudaError_t to_driver(const cudaMemcpy3DParms& box, CUDA_MEMCPY3D& copy) {
+  api::Sides sides;
+  if (!api::sides_of(box.kind, sides)) return cudaErrorInvalidMemcpyDirection;
+  if ((box.srcArray && sides.source == CU_MEMORYTYPE_HOST) || (box.dstArray && sides.target == CU_MEMORYTYPE_HOST)) {
+    return cudaErrorInvalidMemcpyDirection;
+  }
+  copy = api::zeroed<CUDA_MEMCPY3D>();
+  return api::set_box(box, copy, sides.source, sides.target);
+}
+
+cudaError_t to_runtime(const CUDA_MEMCPY3D& copy, cudaMemcpy3DParms& box) {
+  memset(&box, 0, sizeof box);
+  const auto is_host = [](CUmemorytype type) { return type == CU_MEMORYTYPE_HOST; };
+  const auto pointer = [](CUmemorytype type, const void* host, CUdeviceptr device) {
+    return type == CU_MEMORYTYPE_HOST ? const_cast<void*>(host) : reinterpret_cast<void*>(device);
+  };
+  size_t unit = 1, source_unit = 1, target_unit = 1;
+  if (copy.srcMemoryType == CU_MEMORYTYPE_ARRAY) {
+    box.srcArray = reinterpret_cast<cudaArray_t>(copy.srcArray);
+    if (const cudaError_t error = element_bytes(box.srcArray, source_unit)) return error;
+    unit = source_unit;
+  } else {
+    const size_t pitch = copy.srcPitch ? copy.srcPitch : copy.srcXInBytes + copy.WidthInBytes;
+    box.srcPtr = {pointer(copy.srcMemoryType, copy.srcHost, copy.srcDevice), pitch, copy.WidthInBytes,
+                  copy.srcHeight ? copy.srcHeight : copy.Height};
+  }
+  if (copy.dstMemoryType == CU_MEMORYTYPE_ARRAY) {
+    box.dstArray = reinterpret_cast<cudaArray_t>(copy.dstArray);
+    if (const cudaError_t error = element_bytes(box.dstArray, target_unit)) return error;
+    unit = target_unit;
+  } else {
+    const size_t pitch = copy.dstPitch ? copy.dstPitch : copy.dstXInBytes + copy.WidthInBytes;
+    box.dstPtr = {pointer(copy.dstMemoryType, copy.dstHost, copy.dstDevice), pitch, copy.WidthInBytes,
+                  copy.dstHeight ? copy.dstHeight : copy.Height};
+  }
+  box.srcPos = {copy.srcXInBytes / source_unit, copy.srcY, copy.srcZ};
+  box.dstPos = {copy.dstXInBytes / target_unit, copy.dstY, copy.dstZ};
+  box.extent = {copy.WidthInBytes / unit, copy.Height, copy.Depth};
+  if (copy.srcMemoryType == CU_MEMORYTYPE_UNIFIED || copy.dstMemoryType == CU_MEMORYTYPE_UNIFIED)
+    box.kind = cudaMemcpyDefault;
+  else if (is_host(copy.srcMemoryType))
+    box.kind = is_host(copy.dstMemoryType) ? cudaMemcpyHostToHost : cudaMemcpyHostToDevice;
+  else
+    box.kind = is_host(copy.dstMemoryType) ? cudaMemcpyDeviceToHost : cudaMemcpyDeviceToDevice;
+  return cudaSuccess;
+}
+
+namespace api {
 
 cudaError_t cudaMemcpy(void* dst, const void* src, size_t count, enum cudaMemcpyKind kind, bool per_thread) {
   const Driver& d = driver();
@@ -402,4 +451,5 @@ cudaError_t cudaMemcpy3DPeerAsync(const struct cudaMemcpy3DPeerParms* p, cudaStr
   return copy_box_between_devices(p, Issue::in(stream));
 }
 
-}  // namespace anywarp::runtime::api
+}  // namespace api
+}  // namespace anywarp::runtime

@@ -175,6 +175,15 @@ cudaError_t find_kernel(const void* function, CUkernel& kernel) {
   return cudaSuccess;
 }
 
+const void* stub_of(CUkernel kernel) {
+  const void* stub = kernel;
+  const ReadLock lock;
+  functions.for_each([&](const Function& function) {
+    if (__atomic_load_n(&function.kernel, __ATOMIC_ACQUIRE) == kernel) stub = function.stub;
+  });
+  return stub;
+}
+
 cudaError_t find_function(const void* function, CUfunction& handle) {
   CUkernel kernel = nullptr;
   if (const cudaError_t error = find_kernel(function, kernel)) return error;

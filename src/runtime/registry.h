@@ -47,6 +47,9 @@ cudaError_t prepare_managed_in_place(Module* module);
 /// Loads the module if need be. cudaErrorInvalidDeviceFunction when it is neither.
 cudaError_t find_kernel(const void* function, CUkernel& kernel);
 
+/// The host stub of a kernel, as a program knows it; the kernel itself when it has none.
+const void* stub_of(CUkernel kernel);
+
 /// The same as a function of the current context.
 cudaError_t find_function(const void* function, CUfunction& handle);
 

@@ -168,8 +168,8 @@ TEST_F(DriverContext, Errors) {
 }
 
 TEST_F(DriverContext, WhatIsNotSupportedSaysSo) {
-  CUgraph graph = nullptr;
-  EXPECT_CU(CUDA_ERROR_NOT_SUPPORTED, cuGraphCreate(&graph, 0));
+  CUgreenCtx context = nullptr;
+  EXPECT_CU(CUDA_ERROR_NOT_SUPPORTED, cuGreenCtxCreate(&context, nullptr, 0, 0));
 }
 
 TEST_F(DriverContext, ProcAddressKnowsVersionsAndTwins) {

@@ -1,0 +1,1267 @@
+// Graphs through the driver API. Kernels add numbers to a word or append digits to it, so that the word tells what ran, and in
+// which order.
+#include "driver_fixture.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+namespace anywarp::test {
+namespace {
+
+/// append(u32* p, u32 digit): *p = *p * 10 + digit
+/// set_condition(u64 handle, u32 value), and count_down(u64 handle, u32* p): --*p, and the condition is *p != 0
+inline const char* const kGraphKernels = R"(
+.version 8.0
+.target sm_80
+.address_size 64
+.extern .func cudaGraphSetConditional (.param .b64 handle, .param .b32 value);
+
+.visible .entry append(.param .u64 p, .param .u32 digit) {
+  .reg .b32 %r<4>; .reg .b64 %rd<2>;
+  ld.param.u64 %rd1, [p]; ld.param.u32 %r1, [digit];
+  ld.global.u32 %r2, [%rd1];
+  mad.lo.u32 %r3, %r2, 10, %r1;
+  st.global.u32 [%rd1], %r3;
+  ret;
+}
+
+.visible .entry set_condition(.param .u64 handle, .param .u32 value) {
+  .reg .b32 %r<2>; .reg .b64 %rd<2>;
+  ld.param.u64 %rd1, [handle]; ld.param.u32 %r1, [value];
+  {
+    .param .b64 p0; .param .b32 p1;
+    st.param.b64 [p0], %rd1;
+    st.param.b32 [p1], %r1;
+    call.uni cudaGraphSetConditional, (p0, p1);
+  }
+  ret;
+}
+
+.visible .entry count_down(.param .u64 handle, .param .u64 p) {
+  .reg .pred %p<2>; .reg .b32 %r<4>; .reg .b64 %rd<3>;
+  ld.param.u64 %rd1, [handle]; ld.param.u64 %rd2, [p];
+  ld.global.u32 %r1, [%rd2];
+  sub.u32 %r2, %r1, 1;
+  st.global.u32 [%rd2], %r2;
+  setp.ne.u32 %p1, %r2, 0;
+  selp.u32 %r3, 1, 0, %p1;
+  {
+    .param .b64 p0; .param .b32 p1;
+    st.param.b64 [p0], %rd1;
+    st.param.b32 [p1], %r3;
+    call.uni cudaGraphSetConditional, (p0, p1);
+  }
+  ret;
+}
+)";
+
+class DriverGraph : public DriverTest {
+ protected:
+  void SetUp() override {
+    DriverTest::SetUp();
+    ASSERT_OK(cuModuleLoadData(&graph_module_, kGraphKernels));
+    ASSERT_OK(cuStreamCreate(&stream_, CU_STREAM_NON_BLOCKING));
+    ASSERT_OK(cuGraphCreate(&graph_, 0));
+    word_ = allocate(4);
+    ASSERT_OK(cuMemsetD32(word_, 0, 1));
+    ASSERT_OK(cuCtxSynchronize());
+  }
+  void TearDown() override {
+    if (exec_) EXPECT_OK(cuGraphExecDestroy(exec_));
+    if (graph_) EXPECT_OK(cuGraphDestroy(graph_));
+    DriverTest::TearDown();
+  }
+
+  CUfunction kernel(const char* name) {
+    CUfunction found = nullptr;
+    EXPECT_OK(cuModuleGetFunction(&found, graph_module_, name));
+    return found;
+  }
+  template <class... Arguments>
+  CUresult add_kernel_to(CUgraph graph, CUgraphNode* node, std::vector<CUgraphNode> after, const char* name, Arguments... arguments) {
+    void* list[] = {&arguments..., nullptr};
+    CUDA_KERNEL_NODE_PARAMS params{};
+    params.func = kernel(name);
+    params.gridDimX = params.gridDimY = params.gridDimZ = params.blockDimX = params.blockDimY = params.blockDimZ = 1;
+    params.kernelParams = list;
+    return cuGraphAddKernelNode(node, graph, after.data(), after.size(), &params);
+  }
+  CUgraphNode append(uint32_t digit, std::vector<CUgraphNode> after = {}) { return append_to(graph_, digit, std::move(after)); }
+  CUgraphNode append_to(CUgraph graph, uint32_t digit, std::vector<CUgraphNode> after = {}) {
+    CUgraphNode node = nullptr;
+    EXPECT_OK(add_kernel_to(graph, &node, std::move(after), "append", word_, digit));
+    return node;
+  }
+  CUresult launch_append(CUstream stream, uint32_t digit) {
+    CUdeviceptr word = word_;
+    void* list[] = {&word, &digit};
+    return cuLaunchKernel(kernel("append"), 1, 1, 1, 1, 1, 1, 0, stream, list, nullptr);
+  }
+  void instantiate(unsigned long long flags = 0) { ASSERT_OK(cuGraphInstantiate(&exec_, graph_, flags)); }
+  uint32_t word() {
+    uint32_t value = 0;
+    EXPECT_OK(cuStreamSynchronize(stream_));
+    EXPECT_OK(cuMemcpyDtoH(&value, word_, 4));
+    return value;
+  }
+  /// What the word is after a launch that begins with 0.
+  uint32_t run(CUgraphExec exec = nullptr) {
+    EXPECT_OK(cuMemsetD32Async(word_, 0, 1, stream_));
+    EXPECT_OK(cuGraphLaunch(exec ? exec : exec_, stream_));
+    return word();
+  }
+  CUstream stream(unsigned flags = CU_STREAM_NON_BLOCKING) {
+    CUstream made = nullptr;
+    EXPECT_OK(cuStreamCreate(&made, flags));
+    return made;
+  }
+  CUevent event() {
+    CUevent made = nullptr;
+    EXPECT_OK(cuEventCreate(&made, CU_EVENT_DISABLE_TIMING));
+    return made;
+  }
+  std::vector<CUgraphNode> nodes_of(CUgraph graph) {
+    size_t count = 0;
+    EXPECT_OK(cuGraphGetNodes(graph, nullptr, &count));
+    std::vector<CUgraphNode> nodes(count);
+    EXPECT_OK(cuGraphGetNodes(graph, nodes.data(), &count));
+    return nodes;
+  }
+  std::vector<CUgraphNode> dependencies_of(CUgraphNode node) {
+    size_t count = 0;
+    EXPECT_OK(cuGraphNodeGetDependencies(node, nullptr, nullptr, &count));
+    std::vector<CUgraphNode> nodes(count);
+    EXPECT_OK(cuGraphNodeGetDependencies(node, nodes.data(), nullptr, &count));
+    return nodes;
+  }
+
+  CUmodule graph_module_ = nullptr;
+  CUstream stream_ = nullptr;
+  CUgraph graph_ = nullptr;
+  CUgraphExec exec_ = nullptr;
+  CUdeviceptr word_ = 0;
+};
+
+// ---- Structure
+
+TEST_F(DriverGraph, NodesRunBehindWhatTheyDependOn) {
+  // Made in the opposite order of what the edges say.
+  const CUgraphNode third = append(3), second = append(2), first = append(1);
+  const CUgraphNode from[] = {first, second}, to[] = {second, third};
+  ASSERT_OK(cuGraphAddDependencies(graph_, from, to, nullptr, 2));
+  instantiate();
+  EXPECT_EQ(run(), 123u);
+  EXPECT_EQ(run(), 123u);
+}
+
+TEST_F(DriverGraph, TellsItsStructure) {
+  const CUgraphNode a = append(1), b = append(2, {a}), c = append(3, {a}), d = append(4, {b, c});
+  EXPECT_EQ(nodes_of(graph_), (std::vector{a, b, c, d}));
+  CUgraphNode roots[3] = {d, d, d};
+  size_t count = 3;
+  EXPECT_OK(cuGraphGetRootNodes(graph_, roots, &count));
+  EXPECT_EQ(count, 1u);
+  EXPECT_EQ(roots[0], a);
+  EXPECT_EQ(roots[1], nullptr);
+  EXPECT_EQ(dependencies_of(d), (std::vector{b, c}));
+  CUgraphNode dependents[1];
+  count = 1;
+  EXPECT_OK(cuGraphNodeGetDependentNodes(a, dependents, nullptr, &count));
+  EXPECT_EQ(count, 1u);
+  EXPECT_EQ(dependents[0], b);
+  count = 0;
+  EXPECT_OK(cuGraphGetEdges(graph_, nullptr, nullptr, nullptr, &count));
+  EXPECT_EQ(count, 4u);
+  CUgraphNode from[4], to[4];
+  EXPECT_OK(cuGraphGetEdges(graph_, from, to, nullptr, &count));
+  std::vector<std::pair<CUgraphNode, CUgraphNode>> edges;
+  for (size_t i = 0; i < 4; ++i) edges.emplace_back(from[i], to[i]);
+  for (const auto& edge : {std::pair(a, b), std::pair(a, c), std::pair(b, d), std::pair(c, d)})
+    EXPECT_EQ(std::count(edges.begin(), edges.end(), edge), 1);
+  CUgraphNodeType type;
+  EXPECT_OK(cuGraphNodeGetType(a, &type));
+  EXPECT_EQ(type, CU_GRAPH_NODE_TYPE_KERNEL);
+  // Without the edge from c to d, and without b.
+  EXPECT_OK(cuGraphRemoveDependencies(graph_, &c, &d, nullptr, 1));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphRemoveDependencies(graph_, &c, &d, nullptr, 1));
+  EXPECT_EQ(dependencies_of(d), (std::vector{b}));
+  EXPECT_OK(cuGraphDestroyNode(b));
+  EXPECT_EQ(dependencies_of(d), (std::vector<CUgraphNode>{}));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphNodeGetType(b, &type));
+}
+
+TEST_F(DriverGraph, RefusesEdgesThatCannotBe) {
+  const CUgraphNode a = append(1), b = append(2, {a});
+  CUgraph other = nullptr;
+  ASSERT_OK(cuGraphCreate(&other, 0));
+  const CUgraphNode foreign = append_to(other, 3);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddDependencies(graph_, &a, &b, nullptr, 1));  // it is there
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddDependencies(graph_, &a, &a, nullptr, 1));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddDependencies(graph_, &a, &foreign, nullptr, 1));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddDependencies(graph_, nullptr, &a, nullptr, 1));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddDependencies(nullptr, &a, &b, nullptr, 1));
+  CUgraphNode made = nullptr;
+  const CUgraphNode twice[] = {a, a};
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddEmptyNode(&made, graph_, twice, 2));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddEmptyNode(&made, graph_, &foreign, 1));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddEmptyNode(nullptr, graph_, nullptr, 0));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphCreate(&other, 1));
+  // A cycle is found when the graph is instantiated.
+  EXPECT_OK(cuGraphAddDependencies(graph_, &b, &a, nullptr, 1));
+  CUDA_GRAPH_INSTANTIATE_PARAMS params{};
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphInstantiateWithParams(&exec_, graph_, &params));
+  EXPECT_EQ(params.result_out, CUDA_GRAPH_INSTANTIATE_INVALID_STRUCTURE);
+  EXPECT_TRUE(params.hErrNode_out == a || params.hErrNode_out == b);
+  EXPECT_OK(cuGraphDestroy(other));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphDestroy(other));
+}
+
+TEST_F(DriverGraph, EdgeDataIsKeptAndNotLost) {
+  const CUgraphNode a = append(1), b = append(2);
+  CUgraphEdgeData programmatic{};
+  programmatic.from_port = CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC;
+  programmatic.type = CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC;
+  ASSERT_OK(cuGraphAddDependencies(graph_, &a, &b, &programmatic, 1));
+  CUgraphNode node = nullptr;
+  CUgraphEdgeData data{};
+  size_t count = 1;
+  EXPECT_CU(CUDA_ERROR_LOSSY_QUERY, cuGraphNodeGetDependencies(b, &node, nullptr, &count));
+  EXPECT_OK(cuGraphNodeGetDependencies(b, &node, &data, &count));
+  EXPECT_EQ(node, a);
+  EXPECT_EQ(data.from_port, CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC);
+  EXPECT_EQ(data.type, CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC);
+  CUgraphEdgeData wrong{};
+  wrong.from_port = 7;
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddDependencies(graph_, &b, &a, &wrong, 1));
+  instantiate();
+  EXPECT_EQ(run(), 12u);
+}
+
+// ---- Types of nodes
+
+TEST_F(DriverGraph, CopiesMemsetsAndHostFunctions) {
+  const CUdeviceptr buffer = allocate(64);
+  uint32_t source[16], result[16] = {};
+  for (uint32_t i = 0; i < 16; ++i) source[i] = i;
+  CUDA_MEMCPY3D in{};
+  in.srcMemoryType = CU_MEMORYTYPE_HOST;
+  in.srcHost = source;
+  in.dstMemoryType = CU_MEMORYTYPE_DEVICE;
+  in.dstDevice = buffer;
+  in.WidthInBytes = 64;
+  in.Height = in.Depth = 1;
+  CUgraphNode copy_in = nullptr, fill = nullptr, host = nullptr, copy_out = nullptr, empty = nullptr;
+  ASSERT_OK(cuGraphAddMemcpyNode(&copy_in, graph_, nullptr, 0, &in, context_));
+  CUDA_MEMSET_NODE_PARAMS set{};
+  set.dst = buffer + 8;
+  set.pitch = 16;
+  set.value = 77;
+  set.elementSize = 4;
+  set.width = 2;
+  set.height = 3;
+  ASSERT_OK(cuGraphAddMemsetNode(&fill, graph_, &copy_in, 1, &set, context_));
+  ASSERT_OK(cuGraphAddEmptyNode(&empty, graph_, &fill, 1));
+  CUDA_MEMCPY3D out{};
+  out.srcMemoryType = CU_MEMORYTYPE_DEVICE;
+  out.srcDevice = buffer;
+  out.dstMemoryType = CU_MEMORYTYPE_HOST;
+  out.dstHost = result;
+  out.WidthInBytes = 64;
+  out.Height = out.Depth = 1;
+  ASSERT_OK(cuGraphAddMemcpyNode(&copy_out, graph_, &empty, 1, &out, context_));
+  CUDA_HOST_NODE_PARAMS call{};
+  call.fn = [](void* array) { static_cast<uint32_t*>(array)[0] = 1000; };
+  call.userData = result;
+  ASSERT_OK(cuGraphAddHostNode(&host, graph_, &copy_out, 1, &call));
+  instantiate();
+  source[15] = 42;  // read when the graph runs
+  ASSERT_OK(cuGraphLaunch(exec_, stream_));
+  ASSERT_OK(cuStreamSynchronize(stream_));
+  const std::vector<uint32_t> expected{1000, 1, 77, 77, 4, 5, 77, 77, 8, 9, 77, 77, 12, 13, 14, 42};
+  EXPECT_EQ(std::vector<uint32_t>(result, result + 16), expected);
+
+  CUDA_MEMCPY3D told{};
+  EXPECT_OK(cuGraphMemcpyNodeGetParams(copy_out, &told));
+  EXPECT_EQ(told.dstHost, result);
+  EXPECT_EQ(told.WidthInBytes, 64u);
+  CUDA_MEMSET_NODE_PARAMS told_set{};
+  EXPECT_OK(cuGraphMemsetNodeGetParams(fill, &told_set));
+  EXPECT_EQ(told_set.value, 77u);
+  EXPECT_EQ(told_set.height, 3u);
+  CUDA_HOST_NODE_PARAMS told_call{};
+  EXPECT_OK(cuGraphHostNodeGetParams(host, &told_call));
+  EXPECT_EQ(told_call.userData, result);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphHostNodeGetParams(fill, &told_call));
+
+  CUgraphNode none = nullptr;
+  in.WidthInBytes = 1 << 20;
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddMemcpyNode(&none, graph_, nullptr, 0, &in, context_));
+  set.elementSize = 3;
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddMemsetNode(&none, graph_, nullptr, 0, &set, context_));
+  call.fn = nullptr;
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddHostNode(&none, graph_, nullptr, 0, &call));
+}
+
+TEST_F(DriverGraph, KernelParametersAreCopiedWhenTheNodeIsMade) {
+  CUdeviceptr word = word_;
+  uint32_t digit = 5;
+  void* list[] = {&word, &digit};
+  CUDA_KERNEL_NODE_PARAMS params{};
+  params.func = kernel("append");
+  params.gridDimX = params.gridDimY = params.gridDimZ = params.blockDimX = params.blockDimY = params.blockDimZ = 1;
+  params.kernelParams = list;
+  CUgraphNode node = nullptr;
+  ASSERT_OK(cuGraphAddKernelNode(&node, graph_, nullptr, 0, &params));
+  digit = 9;
+  instantiate();
+  EXPECT_EQ(run(), 5u);
+  CUDA_KERNEL_NODE_PARAMS told{};
+  ASSERT_OK(cuGraphKernelNodeGetParams(node, &told));
+  EXPECT_EQ(told.func, params.func);
+  EXPECT_EQ(*static_cast<CUdeviceptr*>(told.kernelParams[0]), word_);
+  EXPECT_EQ(*static_cast<uint32_t*>(told.kernelParams[1]), 5u);
+  // Changing the node does not change what is instantiated.
+  ASSERT_OK(cuGraphKernelNodeSetParams(node, &params));
+  EXPECT_EQ(run(), 5u);
+  ASSERT_OK(cuGraphExecKernelNodeSetParams(exec_, node, &params));
+  EXPECT_EQ(run(), 9u);
+  params.blockDimX = 4096;
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphKernelNodeSetParams(node, &params));
+  params.blockDimX = 1;
+  params.func = nullptr;
+  EXPECT_CU(CUDA_ERROR_INVALID_HANDLE, cuGraphKernelNodeSetParams(node, &params));
+}
+
+TEST_F(DriverGraph, KernelAttributes) {
+  const CUgraphNode a = append(1), b = append(2);
+  CUkernelNodeAttrValue value{};
+  value.priority = -3;
+  EXPECT_OK(cuGraphKernelNodeSetAttribute(a, CU_KERNEL_NODE_ATTRIBUTE_PRIORITY, &value));
+  value.cooperative = 1;
+  EXPECT_OK(cuGraphKernelNodeSetAttribute(a, CU_KERNEL_NODE_ATTRIBUTE_COOPERATIVE, &value));
+  EXPECT_OK(cuGraphKernelNodeCopyAttributes(b, a));
+  EXPECT_OK(cuGraphKernelNodeGetAttribute(b, CU_KERNEL_NODE_ATTRIBUTE_PRIORITY, &value));
+  EXPECT_EQ(value.priority, -3);
+  EXPECT_OK(cuGraphKernelNodeGetAttribute(b, CU_KERNEL_NODE_ATTRIBUTE_COOPERATIVE, &value));
+  EXPECT_EQ(value.cooperative, 1);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphKernelNodeGetAttribute(b, CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT, &value));
+  CUDA_KERNEL_NODE_PARAMS params{};
+  ASSERT_OK(cuGraphKernelNodeGetParams(b, &params));
+  EXPECT_EQ(*static_cast<uint32_t*>(params.kernelParams[1]), 2u);
+}
+
+TEST_F(DriverGraph, ChildGraphsAreCopies) {
+  CUgraph child = nullptr;
+  ASSERT_OK(cuGraphCreate(&child, 0));
+  const CUgraphNode two = append_to(child, 2);
+  append_to(child, 3, {two});
+  const CUgraphNode first = append(1);
+  CUgraphNode node = nullptr;
+  ASSERT_OK(cuGraphAddChildGraphNode(&node, graph_, &first, 1, child));
+  append(4, {node});
+  ASSERT_OK(cuGraphDestroy(child));
+  instantiate();
+  EXPECT_EQ(run(), 1234u);
+  CUgraph inner = nullptr;
+  ASSERT_OK(cuGraphChildGraphNodeGetGraph(node, &inner));
+  EXPECT_EQ(nodes_of(inner).size(), 2u);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphDestroy(inner));  // it is the node's
+  // A node within is updated as any other, and all of the child at once.
+  CUDA_KERNEL_NODE_PARAMS params{};
+  ASSERT_OK(cuGraphKernelNodeGetParams(nodes_of(inner)[0], &params));
+  uint32_t digit = 8;
+  void* list[] = {&word_, &digit};
+  params.kernelParams = list;
+  ASSERT_OK(cuGraphExecKernelNodeSetParams(exec_, nodes_of(inner)[0], &params));
+  EXPECT_EQ(run(), 1834u);
+  CUgraph other = nullptr;
+  ASSERT_OK(cuGraphCreate(&other, 0));
+  const CUgraphNode five = append_to(other, 5);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphExecChildGraphNodeSetParams(exec_, node, other));
+  append_to(other, 6, {five});
+  ASSERT_OK(cuGraphExecChildGraphNodeSetParams(exec_, node, other));
+  EXPECT_EQ(run(), 1564u);
+  EXPECT_OK(cuGraphDestroy(other));
+}
+
+TEST_F(DriverGraph, AChildGraphMayBeMoved) {
+  CUgraph child = nullptr;
+  ASSERT_OK(cuGraphCreate(&child, 0));
+  append_to(child, 7);
+  CUgraphNodeParams params{};
+  params.type = CU_GRAPH_NODE_TYPE_GRAPH;
+  params.graph.graph = child;
+  params.graph.ownership = CU_GRAPH_CHILD_GRAPH_OWNERSHIP_MOVE;
+  CUgraphNode node = nullptr;
+  ASSERT_OK(cuGraphAddNode(&node, graph_, nullptr, nullptr, 0, &params));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphDestroy(child));
+  append_to(child, 8, nodes_of(child));
+  instantiate();
+  EXPECT_EQ(run(), 78u);
+}
+
+TEST_F(DriverGraph, GenericNodes) {
+  CUgraphNodeParams params{};
+  params.type = CU_GRAPH_NODE_TYPE_KERNEL;
+  uint32_t digit = 6;
+  void* list[] = {&word_, &digit};
+  params.kernel.func = kernel("append");
+  params.kernel.gridDimX = params.kernel.gridDimY = params.kernel.gridDimZ = 1;
+  params.kernel.blockDimX = params.kernel.blockDimY = params.kernel.blockDimZ = 1;
+  params.kernel.kernelParams = list;
+  CUgraphNode node = nullptr;
+  ASSERT_OK(cuGraphAddNode(&node, graph_, nullptr, nullptr, 0, &params));
+  instantiate();
+  EXPECT_EQ(run(), 6u);
+  digit = 7;
+  ASSERT_OK(cuGraphExecNodeSetParams(exec_, node, &params));
+  EXPECT_EQ(run(), 7u);
+  digit = 8;
+  ASSERT_OK(cuGraphNodeSetParams(node, &params));
+  EXPECT_EQ(run(), 7u);
+  params.type = CU_GRAPH_NODE_TYPE_MEMSET;
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphNodeSetParams(node, &params));
+  params.type = CUgraphNodeType(99);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddNode(&node, graph_, nullptr, nullptr, 0, &params));
+}
+
+TEST_F(DriverGraph, EventNodes) {
+  const CUevent outside = event(), inside = event();
+  CUstream other = stream();
+  CUgraphNode wait = nullptr, record = nullptr;
+  ASSERT_OK(cuGraphAddEventWaitNode(&wait, graph_, nullptr, 0, outside));
+  const CUgraphNode work = append(1, {wait});
+  ASSERT_OK(cuGraphAddEventRecordNode(&record, graph_, &work, 1, inside));
+  instantiate();
+  CUevent told = nullptr;
+  EXPECT_OK(cuGraphEventWaitNodeGetEvent(wait, &told));
+  EXPECT_EQ(told, outside);
+  EXPECT_OK(cuGraphEventRecordNodeGetEvent(record, &told));
+  EXPECT_EQ(told, inside);
+  {
+    Barrier barrier(other);
+    ASSERT_OK(cuEventRecord(outside, other));
+    ASSERT_OK(cuGraphLaunch(exec_, stream_));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_CU(CUDA_ERROR_NOT_READY, cuEventQuery(inside));
+    EXPECT_CU(CUDA_ERROR_NOT_READY, cuStreamQuery(stream_));
+    barrier.open();
+    ASSERT_OK(cuEventSynchronize(inside));
+  }
+  EXPECT_EQ(word(), 1u);
+  // Launches that are in flight at once each have a recording of their own.
+  for (int i = 0; i < 5; ++i) ASSERT_OK(cuGraphLaunch(exec_, stream_));
+  ASSERT_OK(cuEventSynchronize(inside));
+  EXPECT_EQ(word(), 111111u);
+  const CUevent replaced = event();
+  ASSERT_OK(cuGraphExecEventRecordNodeSetEvent(exec_, record, replaced));
+  ASSERT_OK(cuGraphLaunch(exec_, stream_));
+  ASSERT_OK(cuEventSynchronize(replaced));
+}
+
+// ---- Executable graphs
+
+TEST_F(DriverGraph, LaunchesOfOneGraphComeOneAfterTheOther) {
+  const CUgraphNode a = append(1);
+  append(2, {a});
+  instantiate();
+  CUstream other = stream();
+  {
+    Barrier barrier(stream_);
+    ASSERT_OK(cuGraphLaunch(exec_, stream_));
+    ASSERT_OK(cuGraphLaunch(exec_, other));  // in another stream, and yet behind
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_CU(CUDA_ERROR_NOT_READY, cuStreamQuery(other));
+  }
+  ASSERT_OK(cuStreamSynchronize(other));
+  EXPECT_EQ(word(), 1212u);
+}
+
+TEST_F(DriverGraph, UpdatesLeaveWhatIsInFlightAlone) {
+  const CUgraphNode node = append(1);
+  instantiate();
+  CUDA_KERNEL_NODE_PARAMS params{};
+  ASSERT_OK(cuGraphKernelNodeGetParams(node, &params));
+  uint32_t digit = 2;
+  void* list[] = {&word_, &digit};
+  params.kernelParams = list;
+  {
+    Barrier barrier(stream_);
+    ASSERT_OK(cuGraphLaunch(exec_, stream_));
+    ASSERT_OK(cuGraphExecKernelNodeSetParams(exec_, node, &params));
+    ASSERT_OK(cuGraphLaunch(exec_, stream_));
+    digit = 3;
+    ASSERT_OK(cuGraphExecKernelNodeSetParams(exec_, node, &params));
+    ASSERT_OK(cuGraphLaunch(exec_, stream_));
+    ASSERT_OK(cuGraphExecDestroy(exec_));  // what is in flight is still done
+    exec_ = nullptr;
+  }
+  EXPECT_EQ(word(), 123u);
+}
+
+TEST_F(DriverGraph, NodesAreDisabledAndEnabled) {
+  const CUgraphNode a = append(1), b = append(2, {a});
+  append(3, {b});
+  CUgraphNode empty = nullptr;
+  ASSERT_OK(cuGraphAddEmptyNode(&empty, graph_, &b, 1));
+  instantiate();
+  unsigned enabled = 7;
+  EXPECT_OK(cuGraphNodeGetEnabled(exec_, b, &enabled));
+  EXPECT_EQ(enabled, 1u);
+  EXPECT_OK(cuGraphNodeSetEnabled(exec_, b, 0));
+  EXPECT_EQ(run(), 13u);
+  EXPECT_OK(cuGraphNodeGetEnabled(exec_, b, &enabled));
+  EXPECT_EQ(enabled, 0u);
+  EXPECT_OK(cuGraphNodeSetEnabled(exec_, b, 1));
+  EXPECT_EQ(run(), 123u);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphNodeSetEnabled(exec_, empty, 0));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphNodeSetEnabled(nullptr, b, 0));
+}
+
+TEST_F(DriverGraph, WholeGraphUpdate) {
+  const auto make = [&](uint32_t second, CUgraph* graph) {
+    ASSERT_OK(cuGraphCreate(graph, 0));
+    const CUgraphNode a = append_to(*graph, 1);
+    append_to(*graph, second, {a});
+  };
+  const CUgraphNode a = append(1);
+  append(2, {a});
+  instantiate();
+  CUgraph same = nullptr, longer = nullptr, other_type = nullptr, other_edges = nullptr;
+  make(7, &same);
+  CUgraphExecUpdateResultInfo info{};
+  EXPECT_OK(cuGraphExecUpdate(exec_, same, &info));
+  EXPECT_EQ(info.result, CU_GRAPH_EXEC_UPDATE_SUCCESS);
+  EXPECT_EQ(run(), 17u);
+  make(8, &longer);
+  append_to(longer, 9);
+  EXPECT_CU(CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE, cuGraphExecUpdate(exec_, longer, &info));
+  EXPECT_EQ(info.result, CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED);
+  ASSERT_OK(cuGraphCreate(&other_type, 0));
+  CUgraphNode first = append_to(other_type, 1), empty = nullptr;
+  ASSERT_OK(cuGraphAddEmptyNode(&empty, other_type, &first, 1));
+  EXPECT_CU(CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE, cuGraphExecUpdate(exec_, other_type, &info));
+  EXPECT_EQ(info.result, CU_GRAPH_EXEC_UPDATE_ERROR_NODE_TYPE_CHANGED);
+  EXPECT_EQ(info.errorNode, empty);
+  ASSERT_OK(cuGraphCreate(&other_edges, 0));
+  append_to(other_edges, 1);
+  const CUgraphNode loose = append_to(other_edges, 2);
+  EXPECT_CU(CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE, cuGraphExecUpdate(exec_, other_edges, &info));
+  EXPECT_EQ(info.result, CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED);
+  EXPECT_EQ(info.errorNode, loose);
+  EXPECT_EQ(run(), 17u);
+  for (CUgraph graph : {same, longer, other_type, other_edges}) EXPECT_OK(cuGraphDestroy(graph));
+}
+
+TEST_F(DriverGraph, ClonesLiveOnTheirOwn) {
+  const CUgraphNode a = append(1);
+  const CUgraphNode b = append(2, {a});
+  CUgraph clone = nullptr;
+  ASSERT_OK(cuGraphClone(&clone, graph_));
+  CUgraphNode copy = nullptr;
+  ASSERT_OK(cuGraphNodeFindInClone(&copy, b, clone));
+  EXPECT_NE(copy, b);
+  EXPECT_EQ(nodes_of(clone)[1], copy);
+  EXPECT_EQ(dependencies_of(copy), (std::vector{nodes_of(clone)[0]}));
+  append_to(clone, 3, {copy});
+  EXPECT_EQ(nodes_of(graph_).size(), 2u);
+  EXPECT_OK(cuGraphDestroyNode(b));
+  CUgraphExec exec = nullptr;
+  ASSERT_OK(cuGraphInstantiate(&exec, clone, 0));
+  EXPECT_EQ(run(exec), 123u);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphNodeFindInClone(&copy, a, graph_));
+  EXPECT_OK(cuGraphDestroy(clone));
+  EXPECT_EQ(run(exec), 123u);
+  EXPECT_OK(cuGraphExecDestroy(exec));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphExecDestroy(exec));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphLaunch(exec, stream_));
+}
+
+TEST_F(DriverGraph, InstantiationFlags) {
+  append(1);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphInstantiate(&exec_, graph_, 1024));
+  EXPECT_CU(CUDA_ERROR_NOT_SUPPORTED, cuGraphInstantiate(&exec_, graph_, CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphInstantiate(nullptr, graph_, 0));
+  CUDA_GRAPH_INSTANTIATE_PARAMS params{};
+  params.flags = CUDA_GRAPH_INSTANTIATE_FLAG_UPLOAD | CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY;
+  params.hUploadStream = stream_;
+  ASSERT_OK(cuGraphInstantiateWithParams(&exec_, graph_, &params));
+  EXPECT_EQ(params.result_out, CUDA_GRAPH_INSTANTIATE_SUCCESS);
+  cuuint64_t flags = 0;
+  EXPECT_OK(cuGraphExecGetFlags(exec_, &flags));
+  EXPECT_EQ(flags, params.flags);
+  EXPECT_OK(cuGraphUpload(exec_, stream_));
+  EXPECT_EQ(run(), 1u);
+}
+
+TEST_F(DriverGraph, AFailingKernelEndsTheLaunchAndTheContext) {
+  CUDA_KERNEL_NODE_PARAMS params{};
+  params.func = function("wild");
+  params.gridDimX = params.gridDimY = params.gridDimZ = params.blockDimX = params.blockDimY = params.blockDimZ = 1;
+  uint64_t address = 16;
+  void* list[] = {&address};
+  params.kernelParams = list;
+  CUgraphNode wild = nullptr, record = nullptr, host = nullptr;
+  ASSERT_OK(cuGraphAddKernelNode(&wild, graph_, nullptr, 0, &params));
+  static std::atomic<int> called{0};
+  CUDA_HOST_NODE_PARAMS call{[](void*) { ++called; }, nullptr};
+  ASSERT_OK(cuGraphAddHostNode(&host, graph_, &wild, 1, &call));
+  const CUevent done = event();
+  ASSERT_OK(cuGraphAddEventRecordNode(&record, graph_, &host, 1, done));
+  instantiate();
+  ASSERT_OK(cuGraphLaunch(exec_, stream_));
+  EXPECT_CU(CUDA_ERROR_ILLEGAL_ADDRESS, cuStreamSynchronize(stream_));
+  EXPECT_EQ(called, 0);
+  EXPECT_CU(CUDA_ERROR_ILLEGAL_ADDRESS, cuGraphLaunch(exec_, stream_));
+}
+
+// ---- Memory nodes
+
+class DriverGraphMemory : public DriverGraph {
+ protected:
+  CUgraphNode add_allocation(size_t bytes, CUdeviceptr* address, std::vector<CUgraphNode> after = {}) {
+    CUDA_MEM_ALLOC_NODE_PARAMS params{};
+    params.poolProps.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
+    params.poolProps.location = {CU_MEM_LOCATION_TYPE_DEVICE, device_};
+    params.bytesize = bytes;
+    CUgraphNode node = nullptr;
+    EXPECT_OK(cuGraphAddMemAllocNode(&node, graph_, after.data(), after.size(), &params));
+    *address = params.dptr;
+    return node;
+  }
+  CUgraphNode add_set(CUdeviceptr address, uint32_t value, std::vector<CUgraphNode> after) {
+    CUDA_MEMSET_NODE_PARAMS set{address, 0, value, 4, 1, 1};
+    CUgraphNode node = nullptr;
+    EXPECT_OK(cuGraphAddMemsetNode(&node, graph_, after.data(), after.size(), &set, context_));
+    return node;
+  }
+  uint64_t attribute(CUgraphMem_attribute which) {
+    uint64_t value = ~uint64_t{0};
+    EXPECT_OK(cuDeviceGetGraphMemAttribute(device_, which, &value));
+    return value;
+  }
+};
+
+TEST_F(DriverGraphMemory, AllocatedUsedAndFreedWithinAGraph) {
+  CUdeviceptr address = 0;
+  const CUgraphNode made = add_allocation(1 << 20, &address), set = add_set(address, 9, {made});
+  CUDA_MEMCPY3D copy{};
+  copy.srcMemoryType = copy.dstMemoryType = CU_MEMORYTYPE_DEVICE;
+  copy.srcDevice = address;
+  copy.dstDevice = word_;
+  copy.WidthInBytes = 4;
+  copy.Height = copy.Depth = 1;
+  CUgraphNode copied = nullptr, freed = nullptr;
+  ASSERT_OK(cuGraphAddMemcpyNode(&copied, graph_, &set, 1, &copy, context_));
+  ASSERT_OK(cuGraphAddMemFreeNode(&freed, graph_, &copied, 1, address));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddMemFreeNode(&freed, graph_, &copied, 1, address));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddMemFreeNode(&freed, graph_, nullptr, 0, word_));
+  CUdeviceptr told = 0;
+  EXPECT_OK(cuGraphMemFreeNodeGetParams(freed, &told));
+  EXPECT_EQ(told, address);
+  instantiate();
+  EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT), 0u);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(run(), 9u);
+  EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT), 0u);
+  EXPECT_GE(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_HIGH), 1u << 20);
+  EXPECT_GE(attribute(CU_GRAPH_MEM_ATTR_RESERVED_MEM_CURRENT), 1u << 20);
+  EXPECT_OK(cuDeviceGraphMemTrim(device_));
+  EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_RESERVED_MEM_CURRENT), 0u);
+  uint64_t zero = 0, one = 1;
+  EXPECT_OK(cuDeviceSetGraphMemAttribute(device_, CU_GRAPH_MEM_ATTR_USED_MEM_HIGH, &zero));
+  EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_HIGH), 0u);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuDeviceSetGraphMemAttribute(device_, CU_GRAPH_MEM_ATTR_USED_MEM_HIGH, &one));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuDeviceSetGraphMemAttribute(device_, CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT, &zero));
+  // What graphs with memory nodes cannot do.
+  CUgraph other = nullptr;
+  CUgraphExec second = nullptr;
+  EXPECT_CU(CUDA_ERROR_NOT_SUPPORTED, cuGraphClone(&other, graph_));
+  EXPECT_CU(CUDA_ERROR_NOT_SUPPORTED, cuGraphInstantiate(&second, graph_, 0));
+  EXPECT_CU(CUDA_ERROR_NOT_SUPPORTED, cuGraphDestroyNode(set));
+}
+
+TEST_F(DriverGraphMemory, MemoryThatOutlivesTheLaunch) {
+  CUdeviceptr address = 0;
+  const CUgraphNode made = add_allocation(4096, &address);
+  add_set(address, 5, {made});
+  instantiate();
+  ASSERT_OK(cuGraphLaunch(exec_, stream_));
+  uint32_t value = 0;
+  ASSERT_OK(cuMemcpyDtoHAsync(&value, address, 4, stream_));
+  EXPECT_EQ(value, 5u);
+  EXPECT_GE(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT), 4096u);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphLaunch(exec_, stream_));  // it is allocated
+  ASSERT_OK(cuMemFreeAsync(address, stream_));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuMemFreeAsync(address, stream_));
+  ASSERT_OK(cuGraphLaunch(exec_, stream_));
+  ASSERT_OK(cuMemFree(address));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuMemFree(address));
+  EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT), 0u);
+  // It lives as long as it is allocated, whatever becomes of the graph.
+  ASSERT_OK(cuGraphLaunch(exec_, stream_));
+  ASSERT_OK(cuGraphExecDestroy(exec_));
+  ASSERT_OK(cuGraphDestroy(graph_));
+  exec_ = nullptr;
+  graph_ = nullptr;
+  ASSERT_OK(cuMemcpyDtoHAsync(&value, address, 4, stream_));
+  EXPECT_EQ(value, 5u);
+  ASSERT_OK(cuMemFreeAsync(address, stream_));
+  ASSERT_OK(cuStreamSynchronize(stream_));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuMemFree(address));
+}
+
+TEST_F(DriverGraphMemory, AutoFreeOnLaunch) {
+  CUdeviceptr address = 0;
+  const CUgraphNode made = add_allocation(4096, &address);
+  add_set(address, 1, {made});
+  instantiate(CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH);
+  for (int i = 0; i < 3; ++i) EXPECT_OK(cuGraphLaunch(exec_, stream_));
+  EXPECT_OK(cuStreamSynchronize(stream_));
+  EXPECT_OK(cuMemFree(address));
+}
+
+// ---- Conditional nodes
+
+class DriverGraphConditional : public DriverGraph {
+ protected:
+  CUgraphConditionalHandle condition(unsigned value = 0, unsigned flags = CU_GRAPH_COND_ASSIGN_DEFAULT, CUgraph graph = nullptr) {
+    CUgraphConditionalHandle handle = 0;
+    EXPECT_OK(cuGraphConditionalHandleCreate(&handle, graph ? graph : graph_, context_, value, flags));
+    return handle;
+  }
+  std::vector<CUgraph> add_conditional(CUgraphConditionalHandle handle, CUgraphConditionalNodeType type, unsigned size,
+                                       std::vector<CUgraphNode> after, CUgraphNode* node, CUgraph graph = nullptr) {
+    CUgraphNodeParams params{};
+    params.type = CU_GRAPH_NODE_TYPE_CONDITIONAL;
+    params.conditional.handle = handle;
+    params.conditional.type = type;
+    params.conditional.size = size;
+    params.conditional.ctx = context_;
+    EXPECT_OK(cuGraphAddNode(node, graph ? graph : graph_, after.data(), nullptr, after.size(), &params));
+    if (!params.conditional.phGraph_out) return {};
+    return {params.conditional.phGraph_out, params.conditional.phGraph_out + size};
+  }
+};
+
+TEST_F(DriverGraphConditional, If) {
+  for (const uint32_t value : {0u, 1u}) {
+    CUgraph graph = nullptr;
+    ASSERT_OK(cuGraphCreate(&graph, 0));
+    const CUgraphConditionalHandle handle = condition(0, CU_GRAPH_COND_ASSIGN_DEFAULT, graph);
+    CUgraphNode set = nullptr, node = nullptr;
+    ASSERT_OK(add_kernel_to(graph, &set, {}, "set_condition", handle, value));
+    const auto bodies = add_conditional(handle, CU_GRAPH_COND_TYPE_IF, 2, {set}, &node, graph);
+    ASSERT_EQ(bodies.size(), 2u);
+    append_to(bodies[0], 5);
+    append_to(bodies[1], 6);
+    append_to(graph, 9, {node});
+    CUgraphExec exec = nullptr;
+    ASSERT_OK(cuGraphInstantiate(&exec, graph, 0));
+    EXPECT_EQ(run(exec), value ? 59u : 69u);
+    EXPECT_EQ(run(exec), value ? 59u : 69u);
+    EXPECT_OK(cuGraphExecDestroy(exec));
+    EXPECT_OK(cuGraphDestroy(graph));
+  }
+}
+
+TEST_F(DriverGraphConditional, WhileCountsDown) {
+  const CUgraphConditionalHandle handle = condition(1);
+  const CUdeviceptr counter = allocate(4);
+  CUgraphNode node = nullptr, down = nullptr;
+  CUDA_MEMSET_NODE_PARAMS set{counter, 0, 4, 4, 1, 1};
+  CUgraphNode begin = nullptr;
+  ASSERT_OK(cuGraphAddMemsetNode(&begin, graph_, nullptr, 0, &set, context_));
+  const auto bodies = add_conditional(handle, CU_GRAPH_COND_TYPE_WHILE, 1, {begin}, &node);
+  ASSERT_EQ(bodies.size(), 1u);
+  ASSERT_OK(add_kernel_to(bodies[0], &down, {append_to(bodies[0], 7)}, "count_down", handle, counter));
+  instantiate();
+  EXPECT_EQ(run(), 7777u);
+  EXPECT_EQ(run(), 7777u);  // the handle has its first value again
+}
+
+TEST_F(DriverGraphConditional, SwitchAndNestedBodies) {
+  const CUgraphConditionalHandle outer = condition(2);
+  CUgraphNode node = nullptr, inner_node = nullptr, set = nullptr;
+  const auto bodies = add_conditional(outer, CU_GRAPH_COND_TYPE_SWITCH, 3, {}, &node);
+  ASSERT_EQ(bodies.size(), 3u);
+  append_to(bodies[0], 1);
+  append_to(bodies[1], 2);
+  const CUgraphConditionalHandle inner = condition(0, 0, bodies[2]);
+  ASSERT_OK(add_kernel_to(bodies[2], &set, {append_to(bodies[2], 3)}, "set_condition", inner, 1u));
+  const auto inner_bodies = add_conditional(inner, CU_GRAPH_COND_TYPE_IF, 1, {set}, &inner_node, bodies[2]);
+  ASSERT_EQ(inner_bodies.size(), 1u);
+  const CUgraphNode innermost = append_to(inner_bodies[0], 4);
+  instantiate();
+  EXPECT_EQ(run(), 34u);
+  // A node within a body is updated as any other.
+  CUDA_KERNEL_NODE_PARAMS params{};
+  ASSERT_OK(cuGraphKernelNodeGetParams(innermost, &params));
+  uint32_t digit = 8;
+  void* list[] = {&word_, &digit};
+  params.kernelParams = list;
+  ASSERT_OK(cuGraphExecKernelNodeSetParams(exec_, innermost, &params));
+  EXPECT_EQ(run(), 38u);
+}
+
+TEST_F(DriverGraphConditional, WhatCannotBe) {
+  CUgraphConditionalHandle handle = condition();
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphConditionalHandleCreate(&handle, graph_, context_, 0, 8));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphConditionalHandleCreate(nullptr, graph_, context_, 0, 0));
+  CUDA_GRAPH_INSTANTIATE_PARAMS instantiate{};
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphInstantiateWithParams(&exec_, graph_, &instantiate));
+  EXPECT_EQ(instantiate.result_out, CUDA_GRAPH_INSTANTIATE_CONDITIONAL_HANDLE_UNUSED);
+  CUgraphNode node = nullptr;
+  CUgraphNodeParams params{};
+  params.type = CU_GRAPH_NODE_TYPE_CONDITIONAL;
+  params.conditional.handle = 1234;
+  params.conditional.type = CU_GRAPH_COND_TYPE_IF;
+  params.conditional.size = 1;
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddNode(&node, graph_, nullptr, nullptr, 0, &params));
+  params.conditional.handle = handle;
+  params.conditional.size = 3;
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddNode(&node, graph_, nullptr, nullptr, 0, &params));
+  params.conditional.size = 1;
+  EXPECT_OK(cuGraphAddNode(&node, graph_, nullptr, nullptr, 0, &params));
+  CUgraphNode second = nullptr;
+  CUgraph body = params.conditional.phGraph_out[0];
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddNode(&second, graph_, nullptr, nullptr, 0, &params));  // one node for each handle
+  CUDA_HOST_NODE_PARAMS call{[](void*) {}, nullptr};
+  CUgraphNode host = nullptr;
+  ASSERT_OK(cuGraphAddHostNode(&host, body, nullptr, 0, &call));
+  EXPECT_CU(CUDA_ERROR_NOT_SUPPORTED, cuGraphInstantiateWithParams(&exec_, graph_, &instantiate));
+  EXPECT_EQ(instantiate.result_out, CUDA_GRAPH_INSTANTIATE_NODE_OPERATION_NOT_SUPPORTED);
+  EXPECT_EQ(instantiate.hErrNode_out, host);
+  exec_ = nullptr;
+}
+
+// ---- User objects, and the drawing
+
+TEST_F(DriverGraph, UserObjects) {
+  std::atomic<int> gone{0};
+  const CUhostFn destroy = [](void* count) { ++*static_cast<std::atomic<int>*>(count); };
+  CUuserObject object = nullptr;
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuUserObjectCreate(&object, &gone, destroy, 1, 0));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuUserObjectCreate(&object, &gone, nullptr, 1, CU_USER_OBJECT_NO_DESTRUCTOR_SYNC));
+  ASSERT_OK(cuUserObjectCreate(&object, &gone, destroy, 2, CU_USER_OBJECT_NO_DESTRUCTOR_SYNC));
+  ASSERT_OK(cuGraphRetainUserObject(graph_, object, 1, CU_GRAPH_USER_OBJECT_MOVE));
+  append(1);
+  instantiate();
+  ASSERT_OK(cuGraphReleaseUserObject(graph_, object, 1));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphReleaseUserObject(graph_, object, 1));
+  ASSERT_OK(cuUserObjectRetain(object, 3));
+  ASSERT_OK(cuUserObjectRelease(object, 4));
+  EXPECT_EQ(gone, 0);  // the executable graph holds it
+  {
+    Barrier barrier(stream_);
+    ASSERT_OK(cuGraphLaunch(exec_, stream_));
+    ASSERT_OK(cuGraphExecDestroy(exec_));
+    exec_ = nullptr;
+    EXPECT_EQ(gone, 0);  // and so does its launch
+  }
+  EXPECT_OK(cuStreamSynchronize(stream_));
+  while (gone == 0) std::this_thread::yield();
+  EXPECT_EQ(gone, 1);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuUserObjectRelease(object, 1));
+}
+
+TEST_F(DriverGraph, DebugDot) {
+  const CUgraphNode a = append(1);
+  append(2, {a});
+  const std::string path = testing::TempDir() + "/anywarp_graph.dot";
+  ASSERT_OK(cuGraphDebugDotPrint(graph_, path.c_str(), CU_GRAPH_DEBUG_DOT_FLAGS_VERBOSE));
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  EXPECT_NE(text.str().find("digraph dot {"), std::string::npos);
+  EXPECT_NE(text.str().find("append"), std::string::npos);
+  EXPECT_NE(text.str().find(" -> "), std::string::npos);
+  EXPECT_NE(text.str().find("<<<(1,1,1), (1,1,1), 0>>>"), std::string::npos);
+  EXPECT_CU(CUDA_ERROR_OPERATING_SYSTEM, cuGraphDebugDotPrint(graph_, "/nowhere/at/all.dot", 0));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphDebugDotPrint(graph_, nullptr, 0));
+}
+
+// ---- Capture
+
+class DriverCapture : public DriverGraph {
+ protected:
+  void SetUp() override {
+    DriverGraph::SetUp();
+    ASSERT_OK(cuGraphDestroy(graph_));
+    graph_ = nullptr;
+  }
+  void begin(CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_GLOBAL) { ASSERT_OK(cuStreamBeginCapture(stream_, mode)); }
+  void end() {
+    ASSERT_OK(cuStreamEndCapture(stream_, &graph_));
+    ASSERT_NE(graph_, nullptr);
+  }
+  /// Ends a capture that an earlier call invalidated.
+  void expect_invalidated() {
+    CUstreamCaptureStatus status;
+    EXPECT_OK(cuStreamIsCapturing(stream_, &status));
+    EXPECT_EQ(status, CU_STREAM_CAPTURE_STATUS_INVALIDATED);
+    EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, launch_append(stream_, 1));
+    CUgraph none = reinterpret_cast<CUgraph>(16);
+    EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, cuStreamEndCapture(stream_, &none));
+    EXPECT_EQ(none, nullptr);
+    EXPECT_OK(cuStreamIsCapturing(stream_, &status));
+    EXPECT_EQ(status, CU_STREAM_CAPTURE_STATUS_NONE);
+    EXPECT_OK(cuStreamSynchronize(stream_));
+  }
+};
+
+TEST_F(DriverCapture, ACallBecomesANodeAndDoesNotRun) {
+  begin();
+  for (const uint32_t digit : {1u, 2u, 3u}) ASSERT_OK(launch_append(stream_, digit));
+  CUstreamCaptureStatus status;
+  cuuint64_t id = 0;
+  CUgraph graph = nullptr;
+  const CUgraphNode* dependencies = nullptr;
+  size_t count = 0;
+  ASSERT_OK(cuStreamGetCaptureInfo(stream_, &status, &id, &graph, &dependencies, nullptr, &count));
+  EXPECT_EQ(status, CU_STREAM_CAPTURE_STATUS_ACTIVE);
+  EXPECT_NE(id, 0u);
+  ASSERT_EQ(count, 1u);
+  EXPECT_EQ(dependencies[0], nodes_of(graph)[2]);
+  end();
+  EXPECT_EQ(graph, graph_);
+  EXPECT_EQ(word(), 0u);
+  instantiate();
+  EXPECT_EQ(run(), 123u);
+  EXPECT_EQ(nodes_of(graph_).size(), 3u);
+  EXPECT_EQ(dependencies_of(nodes_of(graph_)[2]), (std::vector{nodes_of(graph_)[1]}));
+}
+
+TEST_F(DriverCapture, EveryKindOfCall) {
+  const CUdeviceptr buffer = allocate(16);
+  uint32_t from = 5, to = 0;
+  static int called;
+  called = 0;
+  begin();
+  ASSERT_OK(cuMemsetD32Async(buffer, 1, 4, stream_));
+  ASSERT_OK(cuMemcpyHtoDAsync(buffer + 4, &from, 4, stream_));
+  ASSERT_OK(cuMemcpyDtoDAsync(buffer + 8, buffer + 4, 4, stream_));
+  ASSERT_OK(cuMemcpyDtoHAsync(&to, buffer + 8, 4, stream_));
+  ASSERT_OK(cuLaunchHostFunc(stream_, [](void*) { ++called; }, nullptr));
+  CUdeviceptr temporary = 0;
+  ASSERT_OK(cuMemAllocAsync(&temporary, 256, stream_));
+  ASSERT_OK(cuMemsetD32Async(temporary, 3, 64, stream_));
+  ASSERT_OK(cuMemcpyDtoDAsync(word_, temporary, 4, stream_));
+  ASSERT_OK(cuMemFreeAsync(temporary, stream_));
+  end();
+  std::vector<CUgraphNodeType> types;
+  for (CUgraphNode node : nodes_of(graph_)) {
+    types.emplace_back();
+    EXPECT_OK(cuGraphNodeGetType(node, &types.back()));
+  }
+  EXPECT_EQ(types, (std::vector{CU_GRAPH_NODE_TYPE_MEMSET, CU_GRAPH_NODE_TYPE_MEMCPY, CU_GRAPH_NODE_TYPE_MEMCPY, CU_GRAPH_NODE_TYPE_MEMCPY,
+                                CU_GRAPH_NODE_TYPE_HOST, CU_GRAPH_NODE_TYPE_MEM_ALLOC, CU_GRAPH_NODE_TYPE_MEMSET, CU_GRAPH_NODE_TYPE_MEMCPY,
+                                CU_GRAPH_NODE_TYPE_MEM_FREE}));
+  instantiate();
+  from = 8;
+  EXPECT_EQ(run(), 3u);
+  EXPECT_EQ(to, 8u);
+  EXPECT_EQ(called, 1);
+}
+
+TEST_F(DriverCapture, ForkAndJoin) {
+  CUstream other = stream();
+  const CUevent fork = event(), join = event();
+  const CUdeviceptr buffer = allocate(4);
+  begin();
+  ASSERT_OK(launch_append(stream_, 1));
+  ASSERT_OK(cuEventRecord(fork, stream_));
+  ASSERT_OK(cuStreamWaitEvent(other, fork, 0));
+  CUstreamCaptureStatus status;
+  EXPECT_OK(cuStreamIsCapturing(other, &status));
+  EXPECT_EQ(status, CU_STREAM_CAPTURE_STATUS_ACTIVE);
+  ASSERT_OK(launch_append(other, 2));
+  ASSERT_OK(cuEventRecord(join, other));
+  ASSERT_OK(cuMemsetD8Async(buffer, 0, 4, stream_));
+  ASSERT_OK(cuStreamWaitEvent(stream_, join, 0));
+  ASSERT_OK(launch_append(stream_, 3));
+  end();
+  EXPECT_OK(cuStreamIsCapturing(other, &status));
+  EXPECT_EQ(status, CU_STREAM_CAPTURE_STATUS_NONE);
+  const auto nodes = nodes_of(graph_);
+  ASSERT_EQ(nodes.size(), 4u);
+  EXPECT_EQ(dependencies_of(nodes[1]), (std::vector{nodes[0]}));
+  EXPECT_EQ(dependencies_of(nodes[2]), (std::vector{nodes[0]}));
+  EXPECT_EQ(dependencies_of(nodes[3]), (std::vector{nodes[2], nodes[1]}));
+  instantiate();
+  EXPECT_EQ(run(), 123u);
+}
+
+TEST_F(DriverCapture, AForkThatIsNotJoined) {
+  CUstream other = stream();
+  const CUevent fork = event();
+  begin();
+  ASSERT_OK(cuEventRecord(fork, stream_));
+  ASSERT_OK(cuStreamWaitEvent(other, fork, 0));
+  ASSERT_OK(launch_append(other, 2));
+  CUgraph none = nullptr;
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_UNJOINED, cuStreamEndCapture(stream_, &none));
+  EXPECT_EQ(none, nullptr);
+  EXPECT_OK(cuStreamSynchronize(other));
+}
+
+TEST_F(DriverCapture, BeginningAndEndingInTheWrongPlace) {
+  CUgraph none = nullptr;
+  EXPECT_CU(CUDA_ERROR_ILLEGAL_STATE, cuStreamEndCapture(stream_, &none));
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, cuStreamBeginCapture(nullptr, CU_STREAM_CAPTURE_MODE_GLOBAL));
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, cuStreamBeginCapture(CU_STREAM_LEGACY, CU_STREAM_CAPTURE_MODE_RELAXED));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuStreamBeginCapture(stream_, CUstreamCaptureMode(3)));
+  begin();
+  EXPECT_CU(CUDA_ERROR_ILLEGAL_STATE, cuStreamBeginCapture(stream_, CU_STREAM_CAPTURE_MODE_GLOBAL));
+  std::thread([&] { EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD, cuStreamEndCapture(stream_, &none)); }).join();
+  CUstream other = stream();
+  const CUevent fork = event();
+  ASSERT_OK(cuEventRecord(fork, stream_));
+  ASSERT_OK(cuStreamWaitEvent(other, fork, 0));
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_UNMATCHED, cuStreamEndCapture(other, &none));
+  expect_invalidated();
+  begin(CU_STREAM_CAPTURE_MODE_RELAXED);
+  std::thread([&] { EXPECT_OK(cuStreamEndCapture(stream_, &graph_)); }).join();
+}
+
+TEST_F(DriverCapture, UnsafeCallsAreAMatterOfTheMode) {
+  CUdeviceptr memory = 0;
+  begin(CU_STREAM_CAPTURE_MODE_GLOBAL);
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, cuMemAlloc(&memory, 4));
+  expect_invalidated();
+  // Every thread, unless it is relaxed.
+  begin(CU_STREAM_CAPTURE_MODE_GLOBAL);
+  std::thread([&] {
+    EXPECT_OK(cuCtxSetCurrent(context_));
+    CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_RELAXED;
+    EXPECT_OK(cuThreadExchangeStreamCaptureMode(&mode));
+    EXPECT_EQ(mode, CU_STREAM_CAPTURE_MODE_GLOBAL);
+    EXPECT_OK(cuMemAlloc(&memory, 4));
+    mode = CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
+    EXPECT_OK(cuThreadExchangeStreamCaptureMode(&mode));
+    EXPECT_EQ(mode, CU_STREAM_CAPTURE_MODE_RELAXED);
+    EXPECT_OK(cuMemAlloc(&memory, 4));
+    mode = CU_STREAM_CAPTURE_MODE_GLOBAL;
+    EXPECT_OK(cuThreadExchangeStreamCaptureMode(&mode));
+    EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, cuMemAlloc(&memory, 4));
+  }).join();
+  expect_invalidated();
+  // Only the thread that captures.
+  begin(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+  std::thread([&] {
+    EXPECT_OK(cuCtxSetCurrent(context_));
+    EXPECT_OK(cuMemAlloc(&memory, 4));
+  }).join();
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, cuMemAlloc(&memory, 4));
+  expect_invalidated();
+  // Nobody.
+  begin(CU_STREAM_CAPTURE_MODE_RELAXED);
+  EXPECT_OK(cuMemAlloc(&memory, 4));
+  ASSERT_OK(launch_append(stream_, 1));
+  end();
+  CUstreamCaptureMode wrong = CUstreamCaptureMode(5);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuThreadExchangeStreamCaptureMode(&wrong));
+}
+
+TEST_F(DriverCapture, WhatACapturedStreamCannotBeAsked) {
+  begin(CU_STREAM_CAPTURE_MODE_RELAXED);
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, cuStreamSynchronize(stream_));
+  expect_invalidated();
+  begin(CU_STREAM_CAPTURE_MODE_RELAXED);
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, cuStreamQuery(stream_));
+  expect_invalidated();
+  begin(CU_STREAM_CAPTURE_MODE_RELAXED);
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, cuCtxSynchronize());
+  expect_invalidated();
+  begin(CU_STREAM_CAPTURE_MODE_RELAXED);
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, cuStreamAddCallback(stream_, [](CUstream, CUresult, void*) {}, nullptr, 0));
+  expect_invalidated();
+  const CUevent recorded = event();
+  begin(CU_STREAM_CAPTURE_MODE_RELAXED);
+  ASSERT_OK(cuEventRecord(recorded, stream_));
+  EXPECT_CU(CUDA_ERROR_CAPTURED_EVENT, cuEventQuery(recorded));
+  expect_invalidated();
+  begin(CU_STREAM_CAPTURE_MODE_RELAXED);
+  ASSERT_OK(cuEventRecord(recorded, stream_));
+  EXPECT_CU(CUDA_ERROR_CAPTURED_EVENT, cuEventSynchronize(recorded));
+  expect_invalidated();
+  ASSERT_OK(cuEventRecord(recorded, stream_));  // an ordinary event again
+  EXPECT_OK(cuEventSynchronize(recorded));
+}
+
+TEST_F(DriverCapture, DependenciesThatCrossTheBoundary) {
+  const CUevent outside = event(), inside = event(), never = event();
+  CUstream other = stream();
+  ASSERT_OK(cuEventRecord(outside, other));
+  begin(CU_STREAM_CAPTURE_MODE_RELAXED);
+  EXPECT_OK(cuStreamWaitEvent(stream_, never, 0));
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_ISOLATION, cuStreamWaitEvent(stream_, outside, 0));
+  expect_invalidated();
+  // Two captures cannot become one.
+  begin(CU_STREAM_CAPTURE_MODE_RELAXED);
+  ASSERT_OK(cuEventRecord(inside, stream_));
+  ASSERT_OK(cuStreamBeginCapture(other, CU_STREAM_CAPTURE_MODE_RELAXED));
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_MERGE, cuStreamWaitEvent(other, inside, 0));
+  CUgraph none = nullptr;
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, cuStreamEndCapture(other, &none));
+  expect_invalidated();
+  EXPECT_CU(CUDA_ERROR_CAPTURED_EVENT, cuStreamWaitEvent(other, inside, 0));
+}
+
+TEST_F(DriverCapture, ExternalEventsBecomeNodes) {
+  const CUevent before = event(), after = event();
+  begin(CU_STREAM_CAPTURE_MODE_RELAXED);
+  ASSERT_OK(cuStreamWaitEvent(stream_, before, CU_EVENT_WAIT_EXTERNAL));
+  ASSERT_OK(launch_append(stream_, 4));
+  ASSERT_OK(cuEventRecordWithFlags(after, stream_, CU_EVENT_RECORD_EXTERNAL));
+  end();
+  CUgraphNodeType type;
+  EXPECT_OK(cuGraphNodeGetType(nodes_of(graph_)[0], &type));
+  EXPECT_EQ(type, CU_GRAPH_NODE_TYPE_WAIT_EVENT);
+  EXPECT_OK(cuGraphNodeGetType(nodes_of(graph_)[2], &type));
+  EXPECT_EQ(type, CU_GRAPH_NODE_TYPE_EVENT_RECORD);
+  instantiate();
+  CUstream other = stream();
+  Barrier barrier(other);
+  ASSERT_OK(cuEventRecord(before, other));
+  ASSERT_OK(cuGraphLaunch(exec_, stream_));
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_CU(CUDA_ERROR_NOT_READY, cuEventQuery(after));
+  barrier.open();
+  EXPECT_OK(cuEventSynchronize(after));
+  EXPECT_EQ(word(), 4u);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuEventRecordWithFlags(after, stream_, CU_EVENT_RECORD_EXTERNAL));
+}
+
+TEST_F(DriverCapture, TheLegacyStreamWhileABlockingStreamIsCaptured) {
+  CUstream blocking = stream(CU_STREAM_DEFAULT);
+  CUgraph none = nullptr;
+  ASSERT_OK(cuStreamBeginCapture(blocking, CU_STREAM_CAPTURE_MODE_RELAXED));
+  CUstreamCaptureStatus status;
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT, cuStreamIsCapturing(nullptr, &status));
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT, launch_append(nullptr, 1));
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, cuStreamEndCapture(blocking, &none));
+  ASSERT_OK(cuStreamBeginCapture(blocking, CU_STREAM_CAPTURE_MODE_RELAXED));
+  uint32_t value = 0;
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT, cuMemcpyDtoH(&value, word_, 4));
+  EXPECT_CU(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, cuStreamEndCapture(blocking, &none));
+  // A stream that is not ordered with it is not touched.
+  begin(CU_STREAM_CAPTURE_MODE_RELAXED);
+  EXPECT_OK(launch_append(nullptr, 2));
+  ASSERT_OK(launch_append(stream_, 1));
+  end();
+  EXPECT_OK(cuCtxSynchronize());
+  EXPECT_EQ(word(), 2u);
+}
+
+TEST_F(DriverCapture, IntoAGraphThatExists) {
+  ASSERT_OK(cuGraphCreate(&graph_, 0));
+  const CUgraphNode first = append(1);
+  ASSERT_OK(cuStreamBeginCaptureToGraph(stream_, graph_, &first, nullptr, 1, CU_STREAM_CAPTURE_MODE_GLOBAL));
+  ASSERT_OK(launch_append(stream_, 2));
+  EXPECT_CU(CUDA_ERROR_ILLEGAL_STATE, cuGraphDestroy(graph_));
+  CUgraph same = nullptr;
+  ASSERT_OK(cuStreamEndCapture(stream_, &same));
+  EXPECT_EQ(same, graph_);
+  instantiate();
+  EXPECT_EQ(run(), 12u);
+}
+
+TEST_F(DriverCapture, DependenciesAreUpdated) {
+  begin();
+  ASSERT_OK(launch_append(stream_, 1));
+  ASSERT_OK(launch_append(stream_, 2));
+  CUstreamCaptureStatus status;
+  CUgraph graph = nullptr;
+  ASSERT_OK(cuStreamGetCaptureInfo(stream_, &status, nullptr, &graph, nullptr, nullptr, nullptr));
+  const auto nodes = nodes_of(graph);
+  CUgraphNode to_first[] = {nodes[0]}, to_second[] = {nodes[1]};
+  ASSERT_OK(cuStreamUpdateCaptureDependencies(stream_, to_first, nullptr, 1, CU_STREAM_SET_CAPTURE_DEPENDENCIES));
+  ASSERT_OK(cuStreamUpdateCaptureDependencies(stream_, to_second, nullptr, 1, CU_STREAM_ADD_CAPTURE_DEPENDENCIES));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuStreamUpdateCaptureDependencies(stream_, to_first, nullptr, 1, 7));
+  // A node that the program adds itself.
+  const CUgraphNode extra = append_to(graph, 8, {nodes[0], nodes[1]});
+  CUgraphNode set[] = {extra};
+  ASSERT_OK(cuStreamUpdateCaptureDependencies(stream_, set, nullptr, 1, CU_STREAM_SET_CAPTURE_DEPENDENCIES));
+  ASSERT_OK(launch_append(stream_, 9));
+  end();
+  EXPECT_EQ(dependencies_of(nodes_of(graph_)[3]), (std::vector{extra}));
+  instantiate();
+  EXPECT_EQ(run(), 1289u);
+  CUgraphNode any = nodes[0];
+  EXPECT_CU(CUDA_ERROR_ILLEGAL_STATE, cuStreamUpdateCaptureDependencies(stream_, &any, nullptr, 1, 0));
+}
+
+TEST_F(DriverCapture, AGraphLaunchBecomesAChildGraph) {
+  CUgraph inner = nullptr;
+  CUgraphExec inner_exec = nullptr;
+  ASSERT_OK(cuGraphCreate(&inner, 0));
+  append_to(inner, 5);
+  ASSERT_OK(cuGraphInstantiate(&inner_exec, inner, 0));
+  begin();
+  ASSERT_OK(launch_append(stream_, 1));
+  ASSERT_OK(cuGraphLaunch(inner_exec, stream_));
+  ASSERT_OK(launch_append(stream_, 2));
+  end();
+  EXPECT_OK(cuGraphExecDestroy(inner_exec));
+  EXPECT_OK(cuGraphDestroy(inner));
+  CUgraphNodeType type;
+  EXPECT_OK(cuGraphNodeGetType(nodes_of(graph_)[1], &type));
+  EXPECT_EQ(type, CU_GRAPH_NODE_TYPE_GRAPH);
+  instantiate();
+  EXPECT_EQ(run(), 152u);
+}
+
+TEST_F(DriverCapture, AStreamThatGoesEndsItsCapture) {
+  CUstream gone = stream(), other = stream();
+  const CUevent fork = event();
+  ASSERT_OK(cuStreamBeginCapture(gone, CU_STREAM_CAPTURE_MODE_RELAXED));
+  ASSERT_OK(cuEventRecord(fork, gone));
+  ASSERT_OK(cuStreamWaitEvent(other, fork, 0));
+  ASSERT_OK(cuStreamDestroy(gone));
+  CUstreamCaptureStatus status;
+  EXPECT_OK(cuStreamIsCapturing(other, &status));
+  EXPECT_EQ(status, CU_STREAM_CAPTURE_STATUS_NONE);
+  EXPECT_OK(launch_append(other, 3));
+  EXPECT_OK(cuStreamSynchronize(other));
+  EXPECT_EQ(word(), 3u);
+}
+
+TEST_F(DriverCapture, ManyThreadsCaptureAndLaunch) {
+  constexpr unsigned kThreads = 6, kRounds = 30;
+  const CUdeviceptr words = allocate(kThreads * 4);
+  ASSERT_OK(cuMemsetD32(words, 0, kThreads));
+  const CUfunction add = function("add");
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < kThreads; ++i)
+    threads.emplace_back([&, i] {
+      EXPECT_OK(cuCtxSetCurrent(context_));
+      CUstream own = nullptr;
+      EXPECT_OK(cuStreamCreate(&own, CU_STREAM_NON_BLOCKING));
+      CUdeviceptr p = words + i * 4;
+      unsigned n = 1, one = 1;
+      void* arguments[] = {&p, &n, &one};
+      for (unsigned round = 0; round < kRounds; ++round) {
+        CUgraph graph = nullptr;
+        CUgraphExec exec = nullptr;
+        EXPECT_OK(cuStreamBeginCapture(own, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+        for (int k = 0; k < 4; ++k) EXPECT_OK(cuLaunchKernel(add, 1, 1, 1, 32, 1, 1, 0, own, arguments, nullptr));
+        EXPECT_OK(cuStreamEndCapture(own, &graph));
+        EXPECT_OK(cuGraphInstantiate(&exec, graph, 0));
+        EXPECT_OK(cuGraphLaunch(exec, own));
+        EXPECT_OK(cuGraphLaunch(exec, own));
+        EXPECT_OK(cuGraphExecDestroy(exec));
+        EXPECT_OK(cuGraphDestroy(graph));
+      }
+      CUstreamCaptureMode relaxed = CU_STREAM_CAPTURE_MODE_RELAXED;
+      EXPECT_OK(cuThreadExchangeStreamCaptureMode(&relaxed));
+      EXPECT_OK(cuStreamSynchronize(own));
+    });
+  for (std::thread& thread : threads) thread.join();
+  uint32_t sums[kThreads];
+  EXPECT_OK(cuMemcpyDtoH(sums, words, sizeof sums));
+  for (const uint32_t sum : sums) EXPECT_EQ(sum, kRounds * 8);
+}
+
+}  // namespace
+}  // namespace anywarp::test
