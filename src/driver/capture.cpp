@@ -118,10 +118,11 @@ bool is_joined(const Capture& capture) {
     open.pop_back();
     visit(node->dependencies);
   }
-  for (const Stream* stream : capture.streams)
-    for (const Edge& edge : stream->capture_dependencies)
-      if (!behind.contains(edge.node)) return false;
-  return true;
+  const auto joined = [&](const std::vector<Edge>& edges) {
+    return std::all_of(edges.begin(), edges.end(), [&](const Edge& edge) { return behind.contains(edge.node); });
+  };
+  return joined(capture.departed) && std::all_of(capture.streams.begin(), capture.streams.end(),
+                                                 [&](const Stream* stream) { return joined(stream->capture_dependencies); });
 }
 
 Result<> check_mode(CUstreamCaptureMode mode) {
@@ -262,8 +263,10 @@ Result<> capture_allocation(Stream& stream, const MemoryPool& pool, size_t bytes
   params.poolProps.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
   params.poolProps.location = {CU_MEM_LOCATION_TYPE_DEVICE, pool.device().ordinal()};
   params.bytesize = bytes;
-  AW_ASSIGN(const std::shared_ptr<const AllocationWork> work, AllocationWork::make(params));
   const GraphLock lock;
+  const std::shared_ptr<Capture> capture = stream.capture();
+  std::shared_ptr<GraphRange> used = capture ? reusable_range(capture->graph, stream.capture_dependencies, bytes) : nullptr;
+  AW_ASSIGN(const std::shared_ptr<const AllocationWork> work, AllocationWork::make(params, std::move(used)));
   AW_TRY(add_node(stream, work));
   *address = work->range->base;
   return {};
@@ -293,11 +296,11 @@ void abandon_capture(Stream& stream) {
   const GraphLock lock;
   const std::shared_ptr<Capture> capture = stream.capture();
   if (!capture) return;
-  capture->invalidated = true;
   if (&capture->origin == &stream) {
     gone = finish(*capture);
     return;
   }
+  capture->departed.insert(capture->departed.end(), stream.capture_dependencies.begin(), stream.capture_dependencies.end());
   std::erase(capture->streams, &stream);
   stream.set_capture(nullptr);
 }
@@ -384,7 +387,6 @@ Result<> cuStreamBeginCaptureToGraph(CUstream hStream, CUgraph hGraph, const CUg
 }
 
 Result<> cuStreamEndCapture(CUstream hStream, CUgraph* phGraph) {
-  AW_TRY(need(phGraph, "phGraph"));
   AW_ASSIGN(Stream * stream, stream_of(hStream));
   std::unique_ptr<Graph> dropped;
   const GraphLock lock;
@@ -396,6 +398,10 @@ Result<> cuStreamEndCapture(CUstream hStream, CUgraph* phGraph) {
   }
   if (capture->mode != CU_STREAM_CAPTURE_MODE_RELAXED && capture->thread != this_thread().id)
     return Error{CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD, "The capture was begun by another thread, and not in the relaxed mode.", ""};
+  // Who captures into a graph of his own knows it.
+  if (capture->own) AW_TRY(need(phGraph, "phGraph"));
+  CUgraph unread = nullptr;
+  if (!phGraph) phGraph = &unread;
   *phGraph = nullptr;
   const bool joined = is_joined(*capture);
   std::unique_ptr<Graph> made = finish(*capture);

@@ -41,6 +41,7 @@ class Capture {
   Graph& graph;
   bool invalidated = false;
   std::vector<Stream*> streams;  // the origin, and those that were forked from it
+  std::vector<Edge> departed;    // what forked streams depended on that were destroyed meanwhile
 };
 
 extern std::atomic<unsigned> live_captures;
@@ -83,7 +84,8 @@ Result<> capture_allocation(Stream& stream, const MemoryPool& pool, size_t bytes
 Result<> capture_free(Stream& stream, CUdeviceptr address);
 Result<> capture_launch(Stream& stream, CUgraphExec exec);
 
-/// A stream goes that is captured; the capture is invalidated, and ends if it began there.
+/// A stream goes that is captured. The capture ends if it began there; otherwise the stream must have been joined, or be joined yet by
+/// an event.
 void abandon_capture(Stream& stream);
 
 }  // namespace anywarp::driver

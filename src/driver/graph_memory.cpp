@@ -4,8 +4,8 @@
 //   graph A: allocate 64 MB at X, use, free        64 MB of pages at X
 //   graph B: allocate 64 MB at Y, use, free        the same 64 MB: X gives its pages up when Y begins to be used
 //
-// So pages of a range that is free are kept, as what is 'reserved', until some other range needs as much, or until
-// cuDeviceGraphMemTrim.
+// So pages of a range that is free are kept until some other range needs as much, until the graphs are gone, or until
+// cuDeviceGraphMemTrim. They count as used and as reserved all that time: CUDA calls used what is associated with graphs.
 #include "driver/graph_memory.h"
 
 #include "driver/context.h"
@@ -58,8 +58,6 @@ void GraphMemory::begin_use(const std::shared_ptr<GraphRange>& range) {
   if (range->in_use_) return;
   range->in_use_ = true;
   in_use_.emplace(range->base, range);
-  used_ += range->mapped;
-  used_high_ = std::max(used_high_, used_);
   if (range->has_pages_) {
     spare_.erase(range.get());
     return;
@@ -71,15 +69,15 @@ void GraphMemory::begin_use(const std::shared_ptr<GraphRange>& range) {
     drop_pages(other);
   }
   range->has_pages_ = true;
-  reserved_ += range->mapped;
-  reserved_high_ = std::max(reserved_high_, reserved_);
+  pages_ += range->mapped;
+  used_high_ = std::max(used_high_, pages_);
+  reserved_high_ = std::max(reserved_high_, pages_);
 }
 
 void GraphMemory::end_use(const std::shared_ptr<GraphRange>& range) {
   std::lock_guard lock(mutex_);
   if (!range->in_use_) return;
   range->in_use_ = false;
-  used_ -= range->mapped;
   spare_.insert(range.get());
   in_use_.erase(range->base);
 }
@@ -89,14 +87,14 @@ void GraphMemory::drop_pages(GraphRange& range) {
   madvise(reinterpret_cast<void*>(range.base), range.mapped, MADV_DONTNEED);
   spare_.erase(&range);
   range.has_pages_ = false;
-  reserved_ -= range.mapped;
+  pages_ -= range.mapped;
 }
 
 void GraphMemory::forget(GraphRange& range) {
   process()->allocations().remove(range.base, {MemoryKind::Graph});
   std::lock_guard lock(mutex_);
   spare_.erase(&range);
-  if (range.has_pages_) reserved_ -= range.mapped;
+  if (range.has_pages_) pages_ -= range.mapped;
   ranges_.erase(range.base);
   munmap(reinterpret_cast<void*>(range.base), range.mapped);
 }
@@ -113,9 +111,9 @@ Result<> GraphMemory::attribute(CUgraphMem_attribute which, void* value) const {
     return Result<>();
   };
   switch (which) {
-    case CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT: return tell(used_);
+    case CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT: return tell(pages_);
     case CU_GRAPH_MEM_ATTR_USED_MEM_HIGH: return tell(used_high_);
-    case CU_GRAPH_MEM_ATTR_RESERVED_MEM_CURRENT: return tell(reserved_);
+    case CU_GRAPH_MEM_ATTR_RESERVED_MEM_CURRENT: return tell(pages_);
     case CU_GRAPH_MEM_ATTR_RESERVED_MEM_HIGH: return tell(reserved_high_);
     default: return invalid_value("The memory of graphs has no attribute " + std::to_string(int(which)) + ".");
   }
@@ -129,9 +127,9 @@ Result<> GraphMemory::set_attribute(CUgraphMem_attribute which, const void* valu
   if (number != 0) return invalid_value("A high watermark can only be set to 0.");
   std::lock_guard lock(mutex_);
   if (which == CU_GRAPH_MEM_ATTR_USED_MEM_HIGH)
-    used_high_ = used_;
+    used_high_ = pages_;
   else
-    reserved_high_ = reserved_;
+    reserved_high_ = pages_;
   return {};
 }
 

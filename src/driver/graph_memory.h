@@ -64,7 +64,7 @@ class GraphMemory {
   std::unordered_map<CUdeviceptr, std::weak_ptr<GraphRange>> ranges_;
   std::unordered_map<CUdeviceptr, std::shared_ptr<GraphRange>> in_use_;
   std::set<GraphRange*> spare_;  // not in use, with pages
-  uint64_t used_ = 0, used_high_ = 0, reserved_ = 0, reserved_high_ = 0;
+  uint64_t pages_ = 0, used_high_ = 0, reserved_high_ = 0;  // bytes
 };
 
 /// Frees what an allocation node allocated, for cuMemFree: at once. Errors: INVALID_VALUE when it is not allocated.

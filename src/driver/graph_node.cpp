@@ -92,10 +92,25 @@ Result<SharedWork> free_work(const Graph& graph, CUdeviceptr address) {
   AW_ASSIGN(Device * device, device_of(found->device));
   std::shared_ptr<GraphRange> range = device->graph_memory().find(address);
   if (!range) return invalid_value("The pointer is not that of an allocation node.");
-  for (const auto& node : graph.nodes())
-    if (node->type() == CU_GRAPH_NODE_TYPE_MEM_FREE && work_of<FreeWork>(node->work()).range == range)
-      return invalid_value("Another node of the graph frees the pointer.");
+  // The addresses may be those of several allocations, one after the other; memory of another graph is freed once.
+  int allocations = 0, frees = 0;
+  for (const auto& node : graph.nodes()) {
+    allocations += node->type() == CU_GRAPH_NODE_TYPE_MEM_ALLOC && work_of<AllocationWork>(node->work()).range == range;
+    frees += node->type() == CU_GRAPH_NODE_TYPE_MEM_FREE && work_of<FreeWork>(node->work()).range == range;
+  }
+  if (frees >= std::max(allocations, 1)) return invalid_value("Another node of the graph frees the pointer.");
   return SharedWork(std::make_shared<const FreeWork>(std::move(range)));
+}
+
+Result<> add_allocation(CUgraphNode* out, CUgraph hGraph, const Behind& behind, CUDA_MEM_ALLOC_NODE_PARAMS& params) {
+  AW_TRY(need(out, "phGraphNode"));
+  const GraphLock lock;
+  AW_ASSIGN(Graph * graph, graph_of(hGraph));
+  AW_ASSIGN(const std::vector<Edge> edges, dependencies_of(*graph, behind.nodes, behind.data, behind.count));
+  AW_ASSIGN(const std::shared_ptr<const AllocationWork> work, AllocationWork::make(params, reusable_range(*graph, edges, params.bytesize)));
+  AW_TRY(add_locked(out, *graph, behind, work));
+  params.dptr = work->range->base;
+  return {};
 }
 
 Result<> add_free(CUgraphNode* out, CUgraph hGraph, const Behind& behind, CUdeviceptr address) {
@@ -450,10 +465,7 @@ Result<> cuGraphExecEventWaitNodeSetEvent(CUgraphExec hGraphExec, CUgraphNode hN
 Result<> cuGraphAddMemAllocNode(CUgraphNode* phGraphNode, CUgraph hGraph, const CUgraphNode* dependencies, size_t numDependencies,
                                 CUDA_MEM_ALLOC_NODE_PARAMS* nodeParams) {
   AW_TRY(need(nodeParams, "nodeParams"));
-  AW_ASSIGN(std::shared_ptr<const AllocationWork> work, AllocationWork::make(*nodeParams));
-  AW_TRY(add(phGraphNode, hGraph, {dependencies, nullptr, numDependencies}, work));
-  nodeParams->dptr = work->range->base;
-  return {};
+  return add_allocation(phGraphNode, hGraph, {dependencies, nullptr, numDependencies}, *nodeParams);
 }
 
 Result<> cuGraphMemAllocNodeGetParams(CUgraphNode hNode, CUDA_MEM_ALLOC_NODE_PARAMS* params_out) {
@@ -508,9 +520,8 @@ Result<> cuGraphAddNode_v2(CUgraphNode* phGraphNode, CUgraph hGraph, const CUgra
     case CU_GRAPH_NODE_TYPE_MEM_ALLOC: {
       CUDA_MEM_ALLOC_NODE_PARAMS older{};
       memcpy(&older, &params.alloc, sizeof older);
-      AW_ASSIGN(std::shared_ptr<const AllocationWork> work, AllocationWork::make(older));
-      AW_TRY(add(phGraphNode, hGraph, behind, work));
-      params.alloc.dptr = work->range->base;
+      AW_TRY(add_allocation(phGraphNode, hGraph, behind, older));
+      params.alloc.dptr = older.dptr;
       return {};
     }
     case CU_GRAPH_NODE_TYPE_KERNEL: {

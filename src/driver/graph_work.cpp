@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace anywarp::driver {
 namespace {
@@ -150,7 +152,8 @@ AllocationWork::AllocationWork(std::shared_ptr<GraphRange> range, const CUDA_MEM
   params_.dptr = this->range->base;
 }
 
-Result<std::shared_ptr<const AllocationWork>> AllocationWork::make(const CUDA_MEM_ALLOC_NODE_PARAMS& params) {
+Result<std::shared_ptr<const AllocationWork>> AllocationWork::make(const CUDA_MEM_ALLOC_NODE_PARAMS& params,
+                                                                   std::shared_ptr<GraphRange> range) {
   if (params.bytesize == 0) return invalid_value("An allocation of 0 bytes was asked for.");
   if (params.poolProps.allocType != CU_MEM_ALLOCATION_TYPE_PINNED)
     return invalid_value("The memory of a node must be of the type 'pinned'.");
@@ -167,8 +170,41 @@ Result<std::shared_ptr<const AllocationWork>> AllocationWork::make(const CUDA_ME
   }
   AW_ASSIGN(Device * device, device_of(params.poolProps.location.id));
   AW_ASSIGN(Context * context, current_context());
-  AW_ASSIGN(std::shared_ptr<GraphRange> range, device->graph_memory().reserve(params.bytesize, *context));
+  if (!range || &range->memory() != &device->graph_memory()) {
+    AW_ASSIGN(range, device->graph_memory().reserve(params.bytesize, *context));
+  }
   return std::make_shared<const AllocationWork>(std::move(range), params);
+}
+
+std::shared_ptr<GraphRange> reusable_range(const Graph& graph, const std::vector<Edge>& dependencies, size_t bytes) {
+  if (dependencies.empty()) return nullptr;
+  std::unordered_set<const Node*> before;
+  std::vector<const Node*> open;
+  const auto visit = [&](const std::vector<Edge>& edges) {
+    for (const Edge& edge : edges)
+      if (before.insert(edge.node).second) open.push_back(edge.node);
+  };
+  // Only graphs that free something are looked through.
+  std::unordered_map<GraphRange*, int> live;
+  bool frees = false;
+  for (const auto& node : graph.nodes()) {
+    if (node->type() == CU_GRAPH_NODE_TYPE_MEM_ALLOC) ++live[work_of<AllocationWork>(node->work()).range.get()];
+    if (node->type() == CU_GRAPH_NODE_TYPE_MEM_FREE) frees = true;
+  }
+  if (!frees) return nullptr;
+  for (visit(dependencies); !open.empty();) {
+    const Node* node = open.back();
+    open.pop_back();
+    visit(node->dependencies);
+  }
+  for (const Node* node : before)
+    if (node->type() == CU_GRAPH_NODE_TYPE_MEM_FREE) --live[work_of<FreeWork>(node->work()).range.get()];
+  for (const auto& node : graph.nodes()) {
+    if (node->type() != CU_GRAPH_NODE_TYPE_MEM_FREE) continue;
+    const auto& range = work_of<FreeWork>(node->work()).range;
+    if (live[range.get()] == 0 && range->bytes == bytes) return range;
+  }
+  return nullptr;
 }
 
 CUDA_MEM_ALLOC_NODE_PARAMS AllocationWork::params() const { return params_; }

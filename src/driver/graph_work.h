@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "driver/copy.h"
 #include "driver/event.h"
+#include "driver/graph.h"
 #include "driver/graph_memory.h"
 #include "driver/launch.h"
 #include "driver/memset.h"
@@ -15,8 +16,6 @@
 #include <vector>
 
 namespace anywarp::driver {
-
-class Graph;
 
 /// What a work may need to know of the launch that it runs in.
 struct Run {
@@ -122,8 +121,8 @@ class EventWaitWork final : public Work {
 class AllocationWork final : public Work {
  public:
   AllocationWork(std::shared_ptr<GraphRange> range, const CUDA_MEM_ALLOC_NODE_PARAMS& params);
-  /// Reserves the addresses. Errors: INVALID_VALUE, NOT_SUPPORTED, OUT_OF_MEMORY.
-  static Result<std::shared_ptr<const AllocationWork>> make(const CUDA_MEM_ALLOC_NODE_PARAMS& params);
+  /// Takes the addresses that are given, or reserves some. Errors: INVALID_VALUE, NOT_SUPPORTED, OUT_OF_MEMORY.
+  static Result<std::shared_ptr<const AllocationWork>> make(const CUDA_MEM_ALLOC_NODE_PARAMS& params, std::shared_ptr<GraphRange> range);
   Result<> run(Run&) const override;
   CUDA_MEM_ALLOC_NODE_PARAMS params() const;
   const std::shared_ptr<GraphRange> range;
@@ -139,6 +138,10 @@ class FreeWork final : public Work {
   Result<> run(Run&) const override;
   const std::shared_ptr<GraphRange> range;
 };
+
+/// A range that an allocation behind `dependencies` may take, since all that is allocated there in the graph is freed before; null
+/// when there is none of that size.
+std::shared_ptr<GraphRange> reusable_range(const Graph& graph, const std::vector<Edge>& dependencies, size_t bytes);
 
 /// What a conditional handle stands for: a word that kernels write. The handle is the word's address.
 class ConditionalValue {

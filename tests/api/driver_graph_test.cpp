@@ -664,11 +664,12 @@ TEST_F(DriverGraphMemory, AllocatedUsedAndFreedWithinAGraph) {
   instantiate();
   EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT), 0u);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(run(), 9u);
-  EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT), 0u);
+  EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT), 1u << 20);  // it stays with the graph
   EXPECT_GE(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_HIGH), 1u << 20);
   EXPECT_GE(attribute(CU_GRAPH_MEM_ATTR_RESERVED_MEM_CURRENT), 1u << 20);
   EXPECT_OK(cuDeviceGraphMemTrim(device_));
   EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_RESERVED_MEM_CURRENT), 0u);
+  EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT), 0u);
   uint64_t zero = 0, one = 1;
   EXPECT_OK(cuDeviceSetGraphMemAttribute(device_, CU_GRAPH_MEM_ATTR_USED_MEM_HIGH, &zero));
   EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_HIGH), 0u);
@@ -698,7 +699,6 @@ TEST_F(DriverGraphMemory, MemoryThatOutlivesTheLaunch) {
   ASSERT_OK(cuGraphLaunch(exec_, stream_));
   ASSERT_OK(cuMemFree(address));
   EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuMemFree(address));
-  EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT), 0u);
   // It lives as long as it is allocated, whatever becomes of the graph.
   ASSERT_OK(cuGraphLaunch(exec_, stream_));
   ASSERT_OK(cuGraphExecDestroy(exec_));
@@ -710,6 +710,35 @@ TEST_F(DriverGraphMemory, MemoryThatOutlivesTheLaunch) {
   ASSERT_OK(cuMemFreeAsync(address, stream_));
   ASSERT_OK(cuStreamSynchronize(stream_));
   EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuMemFree(address));
+}
+
+TEST_F(DriverGraphMemory, AddressesAndPagesAreUsedAgain) {
+  CUdeviceptr first = 0, second = 0, third = 0;
+  CUgraphNode made = add_allocation(1 << 20, &first), freed = nullptr;
+  ASSERT_OK(cuGraphAddMemFreeNode(&freed, graph_, &made, 1, first));
+  made = add_allocation(1 << 20, &second, {freed});
+  EXPECT_EQ(first, second);
+  (void)add_allocation(1 << 20, &third, {freed});  // while the second is allocated
+  EXPECT_NE(first, third);
+  ASSERT_OK(cuGraphAddMemFreeNode(&freed, graph_, &made, 1, second));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddMemFreeNode(&freed, graph_, &made, 1, second));
+  instantiate(CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH);
+  for (int i = 0; i < 2; ++i) EXPECT_OK(cuGraphLaunch(exec_, stream_));
+  ASSERT_OK(cuStreamSynchronize(stream_));
+  EXPECT_OK(cuMemFree(third));
+  // Another graph takes the pages over.
+  const uint64_t pages = attribute(CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT);
+  CUgraph graph = graph_;
+  CUgraphExec other = nullptr;
+  ASSERT_OK(cuGraphCreate(&graph_, 0));
+  made = add_allocation(1 << 20, &first);
+  ASSERT_OK(cuGraphAddMemFreeNode(&freed, graph_, &made, 1, first));
+  ASSERT_OK(cuGraphInstantiate(&other, graph_, 0));
+  ASSERT_OK(cuGraphLaunch(other, stream_));
+  ASSERT_OK(cuStreamSynchronize(stream_));
+  EXPECT_EQ(attribute(CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT), pages);
+  EXPECT_OK(cuGraphExecDestroy(other));
+  EXPECT_OK(cuGraphDestroy(graph));
 }
 
 TEST_F(DriverGraphMemory, AutoFreeOnLaunch) {
@@ -992,6 +1021,22 @@ TEST_F(DriverCapture, ForkAndJoin) {
   EXPECT_EQ(run(), 123u);
 }
 
+TEST_F(DriverCapture, AJoinedForkMayBeDestroyed) {
+  CUstream other = stream();
+  const CUevent fork = event(), join = event();
+  begin();
+  ASSERT_OK(cuEventRecord(fork, stream_));
+  ASSERT_OK(cuStreamWaitEvent(other, fork, 0));
+  ASSERT_OK(launch_append(other, 1));
+  ASSERT_OK(cuEventRecord(join, other));
+  ASSERT_OK(cuStreamDestroy(other));
+  ASSERT_OK(cuStreamWaitEvent(stream_, join, 0));
+  ASSERT_OK(launch_append(stream_, 2));
+  end();
+  instantiate();
+  EXPECT_EQ(run(), 12u);
+}
+
 TEST_F(DriverCapture, AForkThatIsNotJoined) {
   CUstream other = stream();
   const CUevent fork = event();
@@ -1163,8 +1208,12 @@ TEST_F(DriverCapture, IntoAGraphThatExists) {
   CUgraph same = nullptr;
   ASSERT_OK(cuStreamEndCapture(stream_, &same));
   EXPECT_EQ(same, graph_);
+  const CUgraphNode second = nodes_of(graph_)[1];
+  ASSERT_OK(cuStreamBeginCaptureToGraph(stream_, graph_, &second, nullptr, 1, CU_STREAM_CAPTURE_MODE_GLOBAL));
+  ASSERT_OK(launch_append(stream_, 3));
+  ASSERT_OK(cuStreamEndCapture(stream_, nullptr));
   instantiate();
-  EXPECT_EQ(run(), 12u);
+  EXPECT_EQ(run(), 123u);
 }
 
 TEST_F(DriverCapture, DependenciesAreUpdated) {
