@@ -306,6 +306,38 @@ FAKE cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction function, void** 
               config->gridDimX, config->gridDimY, config->gridDimZ, config->blockDimX, config->blockDimY, config->blockDimZ,
               config->sharedMemBytes, number(config->hStream), config->numAttrs);
 }
+// A graph has one node: what was added last.
+namespace {
+CUDA_KERNEL_NODE_PARAMS last_kernel;
+CUDA_MEMCPY3D last_copy;
+
+template <class Params>
+std::string text_of_kernel(const Params& p) {
+  char text[200];
+  snprintf(text, sizeof text, "%s %s on %d, %ux%ux%u, %ux%ux%u, %u", p.func ? "function" : "kernel", reinterpret_cast<const char*>(p.kern),
+           p.ctx == primary(1), p.gridDimX, p.gridDimY, p.gridDimZ, p.blockDimX, p.blockDimY, p.blockDimZ, p.sharedMemBytes);
+  return text;
+}
+}  // namespace
+FAKE cuGraphAddKernelNode_v2(CUgraphNode*, CUgraph, const CUgraphNode*, size_t, const CUDA_KERNEL_NODE_PARAMS* params) {
+  last_kernel = *params;
+  return note("cuGraphAddKernelNode_v2", "%s", text_of_kernel(*params).c_str());
+}
+FAKE cuGraphKernelNodeGetParams_v2(CUgraphNode, CUDA_KERNEL_NODE_PARAMS* params) {
+  *params = last_kernel;
+  return CUDA_SUCCESS;
+}
+FAKE cuGraphAddNode_v2(CUgraphNode*, CUgraph, const CUgraphNode*, const CUgraphEdgeData*, size_t, CUgraphNodeParams* params) {
+  return note("cuGraphAddNode_v2", "%s", text_of_kernel(params->kernel).c_str());
+}
+FAKE cuGraphAddMemcpyNode(CUgraphNode*, CUgraph, const CUgraphNode*, size_t, const CUDA_MEMCPY3D* copy, CUcontext) {
+  last_copy = *copy;
+  return note("cuGraphAddMemcpyNode", "%s", text_of_box(*copy).c_str());
+}
+FAKE cuGraphMemcpyNodeGetParams(CUgraphNode, CUDA_MEMCPY3D* copy) {
+  *copy = last_copy;
+  return CUDA_SUCCESS;
+}
 FAKE cuGetErrorString(CUresult, const char** text) {
   *text = "fake";
   return CUDA_SUCCESS;

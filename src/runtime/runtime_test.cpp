@@ -143,14 +143,14 @@ TEST_F(Runtime, NamesErrors) {
 }
 
 TEST_F(Runtime, TheDriversLackIsNotSupported) {
-  // The fake has no cuStreamGetPriority, and the runtime no graphs with kernels.
+  // The fake has no cuStreamGetPriority, and the runtime no notifications.
   int priority = 0;
   EXPECT_EQ(cudaStreamGetPriority(nullptr, &priority), cudaErrorNotSupported);
   testing::internal::CaptureStderr();
-  cudaGraphNode_t node = nullptr;
-  EXPECT_EQ(cudaGraphAddKernelNode(&node, nullptr, nullptr, 0, nullptr), cudaErrorNotSupported);
-  EXPECT_EQ(cudaGraphAddKernelNode(&node, nullptr, nullptr, 0, nullptr), cudaErrorNotSupported);
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "anywarp: warning: cudaGraphAddKernelNode is not supported\n");
+  cudaAsyncCallbackHandle_t handle = nullptr;
+  EXPECT_EQ(cudaDeviceRegisterAsyncNotification(0, nullptr, nullptr, &handle), cudaErrorNotSupported);
+  EXPECT_EQ(cudaDeviceRegisterAsyncNotification(0, nullptr, nullptr, &handle), cudaErrorNotSupported);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "anywarp: warning: cudaDeviceRegisterAsyncNotification is not supported\n");
 }
 
 TEST_F(Runtime, ResetsAndRetainsAgain) {
@@ -492,6 +492,73 @@ TEST_F(Runtime, LaunchesByConfiguration) {
   config.attrs = nullptr;
   EXPECT_EQ(cudaLaunchKernelExC(&config, &program.kernel, nullptr), cudaErrorInvalidValue);
   EXPECT_EQ(cudaLaunchKernelExC(nullptr, &program.kernel, nullptr), cudaErrorInvalidValue);
+}
+
+// ---- nodes of graphs
+
+TEST_F(Runtime, KernelNodesAreKnownByTheirStubs) {
+  const Program program("G");
+  cudaKernelNodeParams params = {};
+  params.func = const_cast<char*>(&program.kernel);
+  params.gridDim = dim3(2, 3, 4);
+  params.blockDim = dim3(5, 6, 7);
+  params.sharedMemBytes = 8;
+  cudaGraphNode_t node = nullptr;
+  EXPECT_EQ(cudaGraphAddKernelNode(&node, nullptr, nullptr, 0, &params), cudaSuccess);
+  EXPECT_EQ(calls().back(), "cuGraphAddKernelNode_v2(kernel kernel on 0, 2x3x4, 5x6x7, 8)");
+  cudaKernelNodeParams told = {};
+  EXPECT_EQ(cudaGraphKernelNodeGetParams(node, &told), cudaSuccess);
+  EXPECT_EQ(told.func, params.func);
+  EXPECT_EQ(told.gridDim.y, 3u);
+  EXPECT_EQ(told.blockDim.z, 7u);
+  EXPECT_EQ(told.sharedMemBytes, 8u);
+  cudaGraphNodeParams generic = {};
+  generic.type = cudaGraphNodeTypeKernel;
+  generic.kernel.func = params.func;
+  generic.kernel.gridDim = dim3(9);
+  generic.kernel.blockDim = dim3(1);
+  EXPECT_EQ(cudaGraphAddNode(&node, nullptr, nullptr, nullptr, 0, &generic), cudaSuccess);
+  EXPECT_EQ(calls().back(), "cuGraphAddNode_v2(kernel kernel on 0, 9x1x1, 1x1x1, 0)");
+  params.func = nullptr;
+  EXPECT_EQ(cudaGraphAddKernelNode(&node, nullptr, nullptr, 0, &params), cudaErrorInvalidDeviceFunction);
+  EXPECT_EQ(cudaGraphAddKernelNode(&node, nullptr, nullptr, 0, nullptr), cudaErrorInvalidValue);
+}
+
+TEST_F(Runtime, CopyNodes) {
+  cudaGraphNode_t node = nullptr;
+  EXPECT_EQ(cudaGraphAddMemcpyNode1D(&node, nullptr, nullptr, 0, at(0x10), at(0x20), 30, cudaMemcpyHostToDevice), cudaSuccess);
+  EXPECT_EQ(calls(), Calls{"cuGraphAddMemcpyNode(host 20 + 0,0,0 pitch 30,1 -> device 10 + 0,0,0 pitch 30,1: 30x1x1)"});
+  cudaMemcpy3DParms told = {};
+  EXPECT_EQ(cudaGraphMemcpyNodeGetParams(node, &told), cudaSuccess);
+  EXPECT_EQ(told.kind, cudaMemcpyHostToDevice);
+  EXPECT_EQ(told.srcPtr.ptr, at(0x20));
+  EXPECT_EQ(told.dstPtr.ptr, at(0x10));
+  EXPECT_EQ(told.extent.width, 30u);
+  // Elements of an array of 8 bytes each.
+  cudaMemcpy3DParms box = {};
+  box.srcArray = reinterpret_cast<cudaArray_t>(0xA0);
+  box.srcPos.x = 1;
+  box.dstPtr = {at(0x40), 64, 16, 2};
+  box.extent = {2, 2, 1};
+  box.kind = cudaMemcpyDeviceToHost;
+  EXPECT_EQ(cudaGraphAddMemcpyNode(&node, nullptr, nullptr, 0, &box), cudaSuccess);
+  EXPECT_EQ(calls().back(), "cuGraphAddMemcpyNode(array a0 + 8,0,0 pitch 0,0 -> host 40 + 0,0,0 pitch 64,2: 16x2x1)");
+  EXPECT_EQ(cudaGraphMemcpyNodeGetParams(node, &told), cudaSuccess);
+  EXPECT_EQ(told.srcArray, box.srcArray);
+  EXPECT_EQ(told.srcPos.x, 1u);
+  EXPECT_EQ(told.extent.width, 2u);
+  EXPECT_EQ(told.dstPtr.pitch, 64u);
+  EXPECT_EQ(told.kind, cudaMemcpyDeviceToHost);
+  const Program program("Y");
+  EXPECT_EQ(cudaGraphAddMemcpyNodeToSymbol(&node, nullptr, nullptr, 0, &program.variable, at(0x30), 8, 4, cudaMemcpyHostToDevice),
+            cudaSuccess);
+  EXPECT_EQ(calls().back(), "cuGraphAddMemcpyNode(host 30 + 0,0,0 pitch 8,1 -> device 1004 + 0,0,0 pitch 8,1: 8x1x1)");
+  EXPECT_EQ(cudaGraphAddMemcpyNodeToSymbol(&node, nullptr, nullptr, 0, &program.variable, at(0x30), 64, 4, cudaMemcpyHostToDevice),
+            cudaErrorInvalidValue);
+  EXPECT_EQ(cudaGraphAddMemcpyNodeFromSymbol(&node, nullptr, nullptr, 0, at(0x30), &program.variable, 8, 4, cudaMemcpyHostToDevice),
+            cudaErrorInvalidMemcpyDirection);
+  EXPECT_EQ(cudaGraphAddMemcpyNode1D(&node, nullptr, nullptr, 0, at(0x10), at(0x20), 30, static_cast<cudaMemcpyKind>(9)),
+            cudaErrorInvalidMemcpyDirection);
 }
 
 TEST_F(Runtime, CallConfigurationsNest) {
