@@ -96,8 +96,8 @@ void release(const Allocation& allocation) {
     case MemoryKind::Host: munmap(reinterpret_cast<void*>(allocation.base), allocation.bytes); return;
     case MemoryKind::Registered:
     case MemoryKind::Variable:
-    case MemoryKind::Mapped:
-    case MemoryKind::Graph: return;
+    case MemoryKind::Mapped: return;
+    case MemoryKind::Graph: process()->devices()[size_t(allocation.device)]->graph_memory().abandon(allocation.base); return;
   }
 }
 

@@ -66,6 +66,11 @@ Result<> Event::make_wait(Stream& stream) const {
 // Whoever waits for such a recording waits for a queue of its own, which is held as if a task were running in it.
 std::shared_ptr<Event::Recording> Event::begin_recording() {
   auto recording = std::make_shared<Recording>();
+  if (shared_) {
+    recording->shared = shared_;
+    recording->number = shared_->submit();
+    return recording;
+  }
   const auto queue = std::make_shared<Queue>(process()->executor(), context().status(), 0);
   recording->mark = {queue, queue->claim_idle({})};
   std::lock_guard lock(mutex_);
@@ -74,7 +79,15 @@ std::shared_ptr<Event::Recording> Event::begin_recording() {
   return recording;
 }
 
+Event::Place Event::place() const { return shared_ ? Place{{}, shared_, shared_->last()} : Place{mark(), nullptr, 0}; }
+
+void Event::Place::wait() const {
+  if (shared) return shared->wait(number);
+  if (mark.queue) mark.queue->wait(mark.position, Patience::Auto);
+}
+
 void Event::Recording::complete() {
+  if (shared) return shared->reach(number);
   class Done final : public Task {
    public:
     explicit Done(Recording& recording) : recording_(recording) {}

@@ -32,6 +32,8 @@ class Event final : public Object {
   struct Recording {
     Mark mark;
     std::atomic<uint64_t> time{0};
+    std::shared_ptr<SharedEvent> shared;  // of an event of several processes, and its number there
+    uint64_t number = 0;
     /// Requires that it came from begin_recording().
     void complete();
   };
@@ -39,6 +41,14 @@ class Event final : public Object {
   Result<> record(Stream& stream);
   /// A recording that whoever gets it completes: a graph while it runs.
   std::shared_ptr<Recording> begin_recording();
+  /// What a graph waits for.
+  struct Place {
+    Mark mark;
+    std::shared_ptr<SharedEvent> shared;
+    uint64_t number = 0;
+    void wait() const;
+  };
+  Place place() const;
   /// Takes the place of the last recording: the event is a part of a capture.
   void set_captured(std::shared_ptr<const CapturedPlace> place);
   /// What it was last recorded in while that stream was captured; null if it was not.

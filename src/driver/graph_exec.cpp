@@ -29,21 +29,19 @@ class GraphTask final : public Task {
   Result<> run() override {
     for (const auto& value : schedule_->values) value->begin_launch();
     Result<> result = schedule_->run(schedule_->main, run_);
-    if (!result) complete_records();
+    if (!result) give_up();
     return result;
   }
-  void skip(const Error&) override {
-    complete_records();
-    for (const uint32_t i : schedule_->memory_steps)
-      if (schedule_->steps[i].work->type == CU_GRAPH_NODE_TYPE_MEM_FREE) (void)schedule_->steps[i].work->run(run_);
-  }
+  void skip(const Error&) override { give_up(); }
   bool calls_program() const override { return schedule_->calls_program; }
 
  private:
-  // Nobody waits for ever for what will not be done.
-  void complete_records() {
+  // Nobody waits for ever for what will not be done, and what would be freed is.
+  void give_up() {
     for (const auto& record : run_.records)
       if (record) record->complete();
+    for (const uint32_t i : schedule_->memory_steps)
+      if (schedule_->steps[i].work->type == CU_GRAPH_NODE_TYPE_MEM_FREE) (void)schedule_->steps[i].work->run(run_);
   }
 
   const std::shared_ptr<const Schedule> schedule_;
@@ -294,27 +292,31 @@ Result<std::unique_ptr<GraphExec>> GraphExec::make(Graph& source, uint64_t flags
 Result<> GraphExec::begin_memory(const Schedule& schedule) const {
   const bool frees_itself = (flags_ & CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH) != 0;
   std::unordered_map<GraphRange*, bool> allocated;
-  const auto state_of = [&](GraphRange& range) -> bool& { return allocated.try_emplace(&range, range.allocated).first->second; };
-  if (frees_itself)
-    for (const uint32_t i : schedule.memory_steps)
-      if (schedule.steps[i].work->type == CU_GRAPH_NODE_TYPE_MEM_ALLOC)
-        state_of(*work_of<AllocationWork>(*schedule.steps[i].work).range) = false;
+  std::vector<const std::shared_ptr<GraphRange>*> used;
+  std::unordered_set<const GraphRange*> still_used;  // what the launch before has left is allocated anew
   for (const uint32_t i : schedule.memory_steps) {
     const Work& work = *schedule.steps[i].work;
     const bool allocates = work.type == CU_GRAPH_NODE_TYPE_MEM_ALLOC;
-    bool& state = state_of(allocates ? *work_of<AllocationWork>(work).range : *work_of<FreeWork>(work).range);
+    const auto& range = allocates ? work_of<AllocationWork>(work).range : work_of<FreeWork>(work).range;
+    const auto [found, first] = allocated.try_emplace(range.get(), range->allocated);
+    bool& state = found->second;
+    if (allocates && frees_itself && first && state) {
+      state = false;
+      still_used.insert(range.get());
+    }
     if (state == allocates)
       return invalid_value(allocates ? "The memory of an allocation node is still allocated from the launch before."
                                      : "A free node would free memory that is not allocated.");
     state = allocates;
+    if (allocates && still_used.erase(range.get()) == 0) used.push_back(&range);
   }
   for (const auto& [range, state] : allocated) range->allocated = state;
+  for (const auto* range : used) (*range)->memory().begin_use(*range);
   return {};
 }
 
 Result<> GraphExec::launch(Stream& stream) {
   const Schedule& schedule = *schedule_;
-  if (!schedule.memory_steps.empty()) AW_TRY(begin_memory(schedule));
   Run run;
   run.stream = stream.id();
   std::vector<Event*> events;
@@ -324,13 +326,14 @@ Result<> GraphExec::launch(Stream& stream) {
     AW_ASSIGN(Event * event, event_of(records ? work_of<EventRecordWork>(work).event : work_of<EventWaitWork>(work).event));
     events.push_back(event);
   }
+  if (!schedule.memory_steps.empty()) AW_TRY(begin_memory(schedule));
   run.records.resize(events.size());
   run.waits.resize(events.size());
   for (size_t i = 0; i < events.size(); ++i) {
     if (schedule.steps[schedule.event_steps[i]].work->type == CU_GRAPH_NODE_TYPE_EVENT_RECORD)
       run.records[i] = events[i]->begin_recording();
     else
-      run.waits[i] = events[i]->mark();
+      run.waits[i] = events[i]->place();
   }
   std::vector<Mark> after;
   const auto wait_for = [&](const Mark& mark) {

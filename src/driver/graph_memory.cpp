@@ -55,8 +55,7 @@ std::shared_ptr<GraphRange> GraphMemory::find(CUdeviceptr base) {
 
 void GraphMemory::begin_use(const std::shared_ptr<GraphRange>& range) {
   std::lock_guard lock(mutex_);
-  if (range->in_use_) return;
-  range->in_use_ = true;
+  if (range->uses_++ != 0) return;
   in_use_.emplace(range->base, range);
   if (range->has_pages_) {
     spare_.erase(range.get());
@@ -76,10 +75,20 @@ void GraphMemory::begin_use(const std::shared_ptr<GraphRange>& range) {
 
 void GraphMemory::end_use(const std::shared_ptr<GraphRange>& range) {
   std::lock_guard lock(mutex_);
-  if (!range->in_use_) return;
-  range->in_use_ = false;
+  if (range->uses_ == 0 || --range->uses_ != 0) return;
   spare_.insert(range.get());
   in_use_.erase(range->base);
+}
+
+void GraphMemory::abandon(CUdeviceptr base) {
+  std::shared_ptr<GraphRange> last;  // destroyed when the lock is gone
+  std::lock_guard lock(mutex_);
+  const auto found = in_use_.find(base);
+  if (found == in_use_.end()) return;
+  last = std::move(found->second);
+  in_use_.erase(found);
+  last->uses_ = 0;
+  spare_.insert(last.get());
 }
 
 // Requires the lock.

@@ -35,7 +35,8 @@ class GraphRange {
  private:
   friend class GraphMemory;
   GraphMemory& memory_;
-  bool in_use_ = false, has_pages_ = false;  // in the order of execution: guarded by the memory's mutex
+  unsigned uses_ = 0;       // launches that will use or do use it, and the program; guarded by the memory's mutex
+  bool has_pages_ = false;  // the same
 };
 
 /// Of a device. Thread-safe.
@@ -46,9 +47,12 @@ class GraphMemory {
   /// The range that begins at the address; null for any other address.
   std::shared_ptr<GraphRange> find(CUdeviceptr base);
 
-  /// What an allocation and a free do when they are executed. Between them the range keeps itself.
+  /// A launch that allocates the range begins its use when it is called, for the pages have to be there in time; the free ends it when
+  /// it is executed. Between them the range keeps itself.
   void begin_use(const std::shared_ptr<GraphRange>& range);
   void end_use(const std::shared_ptr<GraphRange>& range);
+  /// Ends all uses; its context ends.
+  void abandon(CUdeviceptr base);
 
   /// Gives the pages of what is not in use back to the system.
   void trim();

@@ -78,6 +78,13 @@ Result<SharedWork> host_work(const CUDA_HOST_NODE_PARAMS& params) {
   return SharedWork(std::make_shared<const HostWork>(params));
 }
 
+Result<SharedWork> batch_work(CUcontext ctx, const CUstreamBatchMemOpParams* list, unsigned count, unsigned flags) {
+  if (flags != 0) return invalid_value("A batch of operations on memory takes no flags, yet " + std::to_string(flags) + " was given.");
+  AW_ASSIGN(Context * context, context_of(ctx));
+  AW_ASSIGN(MemoryBatch batch, MemoryBatch::make(list, count));
+  return SharedWork(std::make_shared<const BatchWork>(std::move(batch), context->handle()));
+}
+
 template <class EventWork>
 Result<SharedWork> event_work(CUevent event) {
   AW_TRY(event_of(event));
@@ -184,6 +191,8 @@ Result<SharedWork> work_from(const CUgraphNodeParams& params, const Node& node) 
       return fill_work(older, params.memset.ctx);
     }
     case CU_GRAPH_NODE_TYPE_HOST: return host_work({params.host.fn, params.host.userData});
+    case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
+      return batch_work(params.memOp.ctx, params.memOp.paramArray, params.memOp.count, params.memOp.flags);
     case CU_GRAPH_NODE_TYPE_EVENT_RECORD: return event_work<EventRecordWork>(params.eventRecord.event);
     case CU_GRAPH_NODE_TYPE_WAIT_EVENT: return event_work<EventWaitWork>(params.eventWait.event);
     default:
@@ -460,6 +469,32 @@ Result<> cuGraphExecEventWaitNodeSetEvent(CUgraphExec hGraphExec, CUgraphNode hN
   return set_in_exec(hGraphExec, hNode, CU_GRAPH_NODE_TYPE_WAIT_EVENT, std::move(work));
 }
 
+// ---- Operations on words of memory
+
+Result<> cuGraphAddBatchMemOpNode(CUgraphNode* phGraphNode, CUgraph hGraph, const CUgraphNode* dependencies, size_t numDependencies,
+                                  const CUDA_BATCH_MEM_OP_NODE_PARAMS* nodeParams) {
+  AW_TRY(need(nodeParams, "nodeParams"));
+  AW_ASSIGN(SharedWork work, batch_work(nodeParams->ctx, nodeParams->paramArray, nodeParams->count, nodeParams->flags));
+  return add(phGraphNode, hGraph, {dependencies, nullptr, numDependencies}, std::move(work));
+}
+
+Result<> cuGraphBatchMemOpNodeGetParams(CUgraphNode hNode, CUDA_BATCH_MEM_OP_NODE_PARAMS* nodeParams_out) {
+  return read<BatchWork>(hNode, CU_GRAPH_NODE_TYPE_BATCH_MEM_OP, nodeParams_out,
+                         [&](const BatchWork& work) { *nodeParams_out = work.params(); });
+}
+
+Result<> cuGraphBatchMemOpNodeSetParams(CUgraphNode hNode, const CUDA_BATCH_MEM_OP_NODE_PARAMS* nodeParams) {
+  AW_TRY(need(nodeParams, "nodeParams"));
+  AW_ASSIGN(SharedWork work, batch_work(nodeParams->ctx, nodeParams->paramArray, nodeParams->count, nodeParams->flags));
+  return set(hNode, CU_GRAPH_NODE_TYPE_BATCH_MEM_OP, std::move(work));
+}
+
+Result<> cuGraphExecBatchMemOpNodeSetParams(CUgraphExec hGraphExec, CUgraphNode hNode, const CUDA_BATCH_MEM_OP_NODE_PARAMS* nodeParams) {
+  AW_TRY(need(nodeParams, "nodeParams"));
+  AW_ASSIGN(SharedWork work, batch_work(nodeParams->ctx, nodeParams->paramArray, nodeParams->count, nodeParams->flags));
+  return set_in_exec(hGraphExec, hNode, CU_GRAPH_NODE_TYPE_BATCH_MEM_OP, std::move(work));
+}
+
 // ---- Memory
 
 Result<> cuGraphAddMemAllocNode(CUgraphNode* phGraphNode, CUgraph hGraph, const CUgraphNode* dependencies, size_t numDependencies,
@@ -550,9 +585,12 @@ Result<> cuGraphAddNode_v2(CUgraphNode* phGraphNode, CUgraph hGraph, const CUgra
       AW_ASSIGN(SharedWork work, event_work<EventWaitWork>(params.eventWait.event));
       return add(phGraphNode, hGraph, behind, std::move(work));
     }
+    case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP: {
+      AW_ASSIGN(SharedWork work, batch_work(params.memOp.ctx, params.memOp.paramArray, params.memOp.count, params.memOp.flags));
+      return add(phGraphNode, hGraph, behind, std::move(work));
+    }
     case CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL:
     case CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT:
-    case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
       return Error{CUDA_ERROR_NOT_SUPPORTED, std::string("A ") + name_of(params.type) + " node is not supported.", ""};
     default: return invalid_value("There is no type " + std::to_string(int(params.type)) + " of nodes.");
   }

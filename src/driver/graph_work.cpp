@@ -131,6 +131,14 @@ CUDA_MEMSET_NODE_PARAMS FillWork::params() const {
   return params;
 }
 
+CUDA_BATCH_MEM_OP_NODE_PARAMS BatchWork::params() const {
+  CUDA_BATCH_MEM_OP_NODE_PARAMS params{};
+  params.ctx = context;
+  params.count = unsigned(batch_.described().size());
+  params.paramArray = const_cast<CUstreamBatchMemOpParams*>(batch_.described().data());
+  return params;
+}
+
 Result<> EventRecordWork::run(Run& run) const {
   if (run.records[run.event]) run.records[run.event]->complete();
   return {};
@@ -138,8 +146,7 @@ Result<> EventRecordWork::run(Run& run) const {
 
 // Nobody runs other tasks meanwhile; a graph that waits keeps its thread.
 Result<> EventWaitWork::run(Run& run) const {
-  const Mark& mark = run.waits[run.event];
-  if (mark.queue) mark.queue->wait(mark.position, Patience::Auto);
+  run.waits[run.event].wait();
   return {};
 }
 
@@ -208,11 +215,6 @@ std::shared_ptr<GraphRange> reusable_range(const Graph& graph, const std::vector
 }
 
 CUDA_MEM_ALLOC_NODE_PARAMS AllocationWork::params() const { return params_; }
-
-Result<> AllocationWork::run(Run&) const {
-  range->memory().begin_use(range);
-  return {};
-}
 
 Result<> FreeWork::run(Run&) const {
   range->memory().end_use(range);

@@ -9,6 +9,7 @@
 #include "driver/graph_memory.h"
 #include "driver/launch.h"
 #include "driver/memset.h"
+#include "driver/stream_memory.h"
 
 #include <cuda.h>
 
@@ -21,7 +22,7 @@ namespace anywarp::driver {
 struct Run {
   uint64_t stream = 0;                                     // number of the stream, for observers
   std::vector<std::shared_ptr<Event::Recording>> records;  // of event record nodes, by Step::event
-  std::vector<Mark> waits;                                 // of event wait nodes, by Step::event
+  std::vector<Event::Place> waits;                         // of event wait nodes, by Step::event
   uint32_t event = 0;                                      // Step::event of the work that runs
 };
 
@@ -97,6 +98,21 @@ class HostWork final : public Work {
   const CUDA_HOST_NODE_PARAMS params;
 };
 
+class BatchWork final : public Work {
+ public:
+  BatchWork(MemoryBatch batch, CUcontext context) : Work(CU_GRAPH_NODE_TYPE_BATCH_MEM_OP), context(context), batch_(std::move(batch)) {}
+  Result<> run(Run&) const override {
+    batch_.run();
+    return {};
+  }
+  /// The list in it stays valid as long as the work does.
+  CUDA_BATCH_MEM_OP_NODE_PARAMS params() const;
+  const CUcontext context;
+
+ private:
+  const MemoryBatch batch_;
+};
+
 /// An empty node, and the node of a child graph, whose works stand for it in the schedule.
 class NoWork final : public Work {
  public:
@@ -123,7 +139,7 @@ class AllocationWork final : public Work {
   AllocationWork(std::shared_ptr<GraphRange> range, const CUDA_MEM_ALLOC_NODE_PARAMS& params);
   /// Takes the addresses that are given, or reserves some. Errors: INVALID_VALUE, NOT_SUPPORTED, OUT_OF_MEMORY.
   static Result<std::shared_ptr<const AllocationWork>> make(const CUDA_MEM_ALLOC_NODE_PARAMS& params, std::shared_ptr<GraphRange> range);
-  Result<> run(Run&) const override;
+  Result<> run(Run&) const override { return {}; }  // the launch has done it
   CUDA_MEM_ALLOC_NODE_PARAMS params() const;
   const std::shared_ptr<GraphRange> range;
 

@@ -4,9 +4,11 @@
 #include "driver/stream_memory.h"
 
 #include "driver/allocations.h"
+#include "driver/capture.h"
 #include "driver/context.h"
 #include "driver/entry_points.h"
 #include "driver/executor.h"
+#include "driver/graph_work.h"
 #include "driver/process.h"
 #include "driver/stream.h"
 
@@ -30,31 +32,19 @@ void Backoff::pause() {
   usleep(round_ < 2000 ? 20 : 200);
 }
 
-namespace {
-
-enum class What : uint8_t { Wait, Write, Barrier };
-
-struct Operation {
-  What what;
-  bool wide;
-  CUdeviceptr address;
-  uint64_t value;
-  unsigned compare;
-};
-
-uint64_t load(const Operation& of) {
+uint64_t MemoryBatch::load(const Operation& of) {
   if (of.wide) return __atomic_load_n(reinterpret_cast<const uint64_t*>(of.address), __ATOMIC_ACQUIRE);
   return __atomic_load_n(reinterpret_cast<const uint32_t*>(of.address), __ATOMIC_ACQUIRE);
 }
 
-void store(const Operation& of) {
+void MemoryBatch::store(const Operation& of) {
   if (of.wide)
     __atomic_store_n(reinterpret_cast<uint64_t*>(of.address), of.value, __ATOMIC_RELEASE);
   else
     __atomic_store_n(reinterpret_cast<uint32_t*>(of.address), uint32_t(of.value), __ATOMIC_RELEASE);
 }
 
-bool holds(const Operation& of) {
+bool MemoryBatch::holds(const Operation& of) {
   const uint64_t found = load(of), mask = of.wide ? ~uint64_t{0} : 0xffffffffu;
   switch (of.compare) {
     // Cyclic, so that a counter may wrap around.
@@ -65,34 +55,26 @@ bool holds(const Operation& of) {
   }
 }
 
-class Operations final : public Task {
- public:
-  explicit Operations(std::vector<Operation> list) : list_(std::move(list)) {}
-  Result<> run() override {
-    for (const Operation& one : list_) switch (one.what) {
-        case What::Write: store(one); break;
-        case What::Barrier: __atomic_thread_fence(__ATOMIC_SEQ_CST); break;
-        case What::Wait: {
-          Backoff backoff;
-          while (!holds(one) && !process()->exiting()) backoff.pause();
-        }
+void MemoryBatch::run() const {
+  for (const Operation& one : operations_) switch (one.what) {
+      case What::Write: store(one); break;
+      case What::Barrier: __atomic_thread_fence(__ATOMIC_SEQ_CST); break;
+      case What::Wait: {
+        Backoff backoff;
+        while (!holds(one) && !process()->exiting()) backoff.pause();
       }
-    return {};
-  }
-
- private:
-  const std::vector<Operation> list_;
-};
+    }
+}
 
 // Memory that the driver knows: the device's, and what the host has allocated or registered.
-Result<> check_word(const Operation& of) {
+Result<> MemoryBatch::check_word(const Operation& of) {
   const size_t bytes = of.wide ? 8 : 4;
   if (of.address % bytes != 0)
     return invalid_value("The address of a word of " + std::to_string(bytes) + " bytes is no multiple of " + std::to_string(bytes) + ".");
   return check_device_range(of.address, bytes, "addr");
 }
 
-Result<Operation> wait_for(CUdeviceptr address, uint64_t value, unsigned flags, bool wide) {
+Result<MemoryBatch::Operation> MemoryBatch::wait_for(CUdeviceptr address, uint64_t value, unsigned flags, bool wide) {
   constexpr unsigned kCompare = 3;
   if ((flags & ~(kCompare | unsigned(CU_STREAM_WAIT_VALUE_FLUSH))) != 0)
     return invalid_value("The flags " + std::to_string(flags) + " are not flags of waiting for a value.");
@@ -101,7 +83,7 @@ Result<Operation> wait_for(CUdeviceptr address, uint64_t value, unsigned flags, 
   return made;
 }
 
-Result<Operation> write(CUdeviceptr address, uint64_t value, unsigned flags, bool wide) {
+Result<MemoryBatch::Operation> MemoryBatch::write(CUdeviceptr address, uint64_t value, unsigned flags, bool wide) {
   if (flags > CU_STREAM_WRITE_VALUE_NO_MEMORY_BARRIER)
     return invalid_value("The flags " + std::to_string(flags) + " are not flags of writing a value.");
   const Operation made{What::Write, wide, address, value, 0};
@@ -109,7 +91,7 @@ Result<Operation> write(CUdeviceptr address, uint64_t value, unsigned flags, boo
   return made;
 }
 
-Result<Operation> read(const CUstreamBatchMemOpParams& one) {
+Result<MemoryBatch::Operation> MemoryBatch::read(const CUstreamBatchMemOpParams& one) {
   switch (one.operation) {
     case CU_STREAM_MEM_OP_WAIT_VALUE_32: return wait_for(one.waitValue.address, one.waitValue.value, one.waitValue.flags, false);
     case CU_STREAM_MEM_OP_WAIT_VALUE_64: return wait_for(one.waitValue.address, one.waitValue.value64, one.waitValue.flags, true);
@@ -126,53 +108,84 @@ Result<Operation> read(const CUstreamBatchMemOpParams& one) {
   }
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Task>> memory_operations(const CUstreamBatchMemOpParams* list, unsigned count) {
+Result<MemoryBatch> MemoryBatch::make(const CUstreamBatchMemOpParams* list, unsigned count) {
   if (count != 0) AW_TRY(need(list, "paramArray"));
   if (count > 256) return invalid_value("A batch of " + std::to_string(count) + " operations is above the limit of 256.");
-  std::vector<Operation> operations;
+  MemoryBatch batch;
+  batch.described_.assign(list, list + count);
   for (unsigned i = 0; i < count; ++i) {
     AW_ASSIGN(const Operation one, read(list[i]));
-    operations.push_back(one);
+    batch.operations_.push_back(one);
   }
-  return std::unique_ptr<Task>(std::make_unique<Operations>(std::move(operations)));
+  return batch;
 }
 
 namespace api {
 namespace {
 
-Result<> put(CUstream hStream, Result<Operation> wanted) {
+class BatchTask final : public Task {
+ public:
+  explicit BatchTask(MemoryBatch batch) : batch_(std::move(batch)) {}
+  Result<> run() override {
+    batch_.run();
+    return {};
+  }
+
+ private:
+  const MemoryBatch batch_;
+};
+
+Result<> put(CUstream hStream, const CUstreamBatchMemOpParams* list, unsigned count) {
   AW_ASSIGN(Stream * stream, stream_of(hStream));
-  AW_ASSIGN(const Operation one, std::move(wanted));
-  AW_TRY(stream->context().put(*stream, std::make_unique<Operations>(std::vector{one}), Manner::Queued));
+  AW_ASSIGN(MemoryBatch batch, MemoryBatch::make(list, count));
+  if (stream->capturing()) return capture(*stream, std::make_shared<BatchWork>(std::move(batch), stream->context().handle()));
+  AW_TRY(stream->context().put(*stream, std::make_unique<BatchTask>(std::move(batch)), Manner::Queued));
   return {};
+}
+
+CUstreamBatchMemOpParams wait_value(CUstreamBatchMemOpType operation, CUdeviceptr address, uint64_t value, unsigned flags) {
+  CUstreamBatchMemOpParams one{};
+  one.waitValue.operation = operation;
+  one.waitValue.address = address;
+  one.waitValue.value64 = value;
+  one.waitValue.flags = flags;
+  return one;
+}
+
+CUstreamBatchMemOpParams write_value(CUstreamBatchMemOpType operation, CUdeviceptr address, uint64_t value, unsigned flags) {
+  CUstreamBatchMemOpParams one{};
+  one.writeValue.operation = operation;
+  one.writeValue.address = address;
+  one.writeValue.value64 = value;
+  one.writeValue.flags = flags;
+  return one;
 }
 
 }  // namespace
 
 Result<> cuStreamWaitValue32_v2(CUstream stream, CUdeviceptr addr, cuuint32_t value, unsigned int flags) {
-  return put(stream, wait_for(addr, value, flags, false));
+  const CUstreamBatchMemOpParams one = wait_value(CU_STREAM_MEM_OP_WAIT_VALUE_32, addr, value, flags);
+  return put(stream, &one, 1);
 }
 
 Result<> cuStreamWaitValue64_v2(CUstream stream, CUdeviceptr addr, cuuint64_t value, unsigned int flags) {
-  return put(stream, wait_for(addr, value, flags, true));
+  const CUstreamBatchMemOpParams one = wait_value(CU_STREAM_MEM_OP_WAIT_VALUE_64, addr, value, flags);
+  return put(stream, &one, 1);
 }
 
 Result<> cuStreamWriteValue32_v2(CUstream stream, CUdeviceptr addr, cuuint32_t value, unsigned int flags) {
-  return put(stream, write(addr, value, flags, false));
+  const CUstreamBatchMemOpParams one = write_value(CU_STREAM_MEM_OP_WRITE_VALUE_32, addr, value, flags);
+  return put(stream, &one, 1);
 }
 
 Result<> cuStreamWriteValue64_v2(CUstream stream, CUdeviceptr addr, cuuint64_t value, unsigned int flags) {
-  return put(stream, write(addr, value, flags, true));
+  const CUstreamBatchMemOpParams one = write_value(CU_STREAM_MEM_OP_WRITE_VALUE_64, addr, value, flags);
+  return put(stream, &one, 1);
 }
 
 Result<> cuStreamBatchMemOp_v2(CUstream hStream, unsigned int count, CUstreamBatchMemOpParams* paramArray, unsigned int flags) {
   if (flags != 0) return invalid_value("cuStreamBatchMemOp takes no flags, yet " + std::to_string(flags) + " was given.");
-  AW_ASSIGN(Stream * stream, stream_of(hStream));
-  AW_ASSIGN(std::unique_ptr<Task> task, memory_operations(paramArray, count));
-  AW_TRY(stream->context().put(*stream, std::move(task), Manner::Queued));
-  return {};
+  return put(hStream, paramArray, count);
 }
 
 }  // namespace api

@@ -427,6 +427,38 @@ TEST_F(DriverGraph, GenericNodes) {
   EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphAddNode(&node, graph_, nullptr, nullptr, 0, &params));
 }
 
+TEST_F(DriverGraph, BatchesOfMemoryOperations) {
+  CUstreamBatchMemOpParams list[2] = {};
+  list[0].waitValue.operation = CU_STREAM_MEM_OP_WAIT_VALUE_32;
+  list[0].waitValue.address = word_;
+  list[0].waitValue.value = 7;
+  list[0].waitValue.flags = CU_STREAM_WAIT_VALUE_EQ;
+  list[1].writeValue.operation = CU_STREAM_MEM_OP_WRITE_VALUE_32;
+  list[1].writeValue.address = word_;
+  list[1].writeValue.value = 9;
+  CUDA_BATCH_MEM_OP_NODE_PARAMS params{context_, 2, list, 0};
+  CUgraphNode node = nullptr;
+  ASSERT_OK(cuGraphAddBatchMemOpNode(&node, graph_, nullptr, 0, &params));
+  append(1, {node});
+  list[1].writeValue.value = 8;  // the list was copied
+  instantiate();
+  ASSERT_OK(cuGraphLaunch(exec_, stream_));
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_CU(CUDA_ERROR_NOT_READY, cuStreamQuery(stream_));
+  ASSERT_OK(cuMemsetD32Async(word_, 7, 1, stream()));
+  EXPECT_EQ(word(), 91u);
+  ASSERT_OK(cuGraphExecBatchMemOpNodeSetParams(exec_, node, &params));
+  CUDA_BATCH_MEM_OP_NODE_PARAMS told{};
+  ASSERT_OK(cuGraphBatchMemOpNodeGetParams(node, &told));
+  ASSERT_EQ(told.count, 2u);
+  EXPECT_EQ(told.paramArray[1].writeValue.value, 9u);
+  ASSERT_OK(cuMemsetD32Async(word_, 7, 1, stream_));
+  ASSERT_OK(cuGraphLaunch(exec_, stream_));
+  EXPECT_EQ(word(), 81u);
+  params.flags = 1;
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuGraphBatchMemOpNodeSetParams(node, &params));
+}
+
 TEST_F(DriverGraph, EventNodes) {
   const CUevent outside = event(), inside = event();
   CUstream other = stream();
@@ -977,6 +1009,7 @@ TEST_F(DriverCapture, EveryKindOfCall) {
   ASSERT_OK(cuMemsetD32Async(temporary, 3, 64, stream_));
   ASSERT_OK(cuMemcpyDtoDAsync(word_, temporary, 4, stream_));
   ASSERT_OK(cuMemFreeAsync(temporary, stream_));
+  ASSERT_OK(cuStreamWriteValue32(stream_, buffer, 1, 0));
   end();
   std::vector<CUgraphNodeType> types;
   for (CUgraphNode node : nodes_of(graph_)) {
@@ -985,7 +1018,7 @@ TEST_F(DriverCapture, EveryKindOfCall) {
   }
   EXPECT_EQ(types, (std::vector{CU_GRAPH_NODE_TYPE_MEMSET, CU_GRAPH_NODE_TYPE_MEMCPY, CU_GRAPH_NODE_TYPE_MEMCPY, CU_GRAPH_NODE_TYPE_MEMCPY,
                                 CU_GRAPH_NODE_TYPE_HOST, CU_GRAPH_NODE_TYPE_MEM_ALLOC, CU_GRAPH_NODE_TYPE_MEMSET, CU_GRAPH_NODE_TYPE_MEMCPY,
-                                CU_GRAPH_NODE_TYPE_MEM_FREE}));
+                                CU_GRAPH_NODE_TYPE_MEM_FREE, CU_GRAPH_NODE_TYPE_BATCH_MEM_OP}));
   instantiate();
   from = 8;
   EXPECT_EQ(run(), 3u);
