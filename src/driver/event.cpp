@@ -117,6 +117,7 @@ Result<> Event::record(Stream& stream) {
   if (stream.capturing()) return capture_record(*this, stream);
   if (shared_) {
     AW_TRY(stream.context().put(stream, std::make_unique<SharedRecord>(shared_), Manner::Cheap));
+    set_captured(nullptr);
     return {};
   }
   auto recording = std::make_shared<Recording>();

@@ -11,9 +11,9 @@
 //                  copy with its addresses; and so on (graph_work.h). cuGraph...GetParams reads it back.
 // Capture          a sequence of streams whose calls become nodes instead of tasks (capture.h).
 // GraphExec        a copy of the graph's structure and the Schedule that was made from it (graph_exec.h).
-// Schedule         all works in topological order, in one array; child graphs are laid out in their parent's place, the bodies of
-//                  conditional nodes behind. It is immutable while it is in flight: an update of an executable graph that is running
-//                  changes a copy. Launching a graph of a thousand kernels puts one entry in one queue.
+// Schedule         all works in topological order, in one array (graph_schedule.h); child graphs are laid out in their parent's place,
+//                  the bodies of conditional nodes behind. It is immutable while it is in flight: an update of an executable graph
+//                  that is running changes a copy. Launching a graph of a thousand kernels puts one entry in one queue.
 // GraphMemory      where the addresses of allocation nodes come from (graph_memory.h).
 //
 // CUDA leaves the locking of a graph to the program. The driver still must not crash on a race, so every call on graphs, and every

@@ -246,11 +246,11 @@ Result<> cuGraphConditionalHandleCreate(CUgraphConditionalHandle* pHandle_out, C
                                         unsigned int defaultLaunchValue, unsigned int flags) {
   AW_TRY(need(pHandle_out, "pHandle_out"));
   if ((flags & ~unsigned(CU_GRAPH_COND_ASSIGN_DEFAULT)) != 0) return invalid_value("The flags " + std::to_string(flags) + " do not exist.");
-  AW_ASSIGN(Context * context, context_of(ctx));
+  AW_TRY(context_of(ctx));
   const GraphLock lock;
   AW_ASSIGN(Graph * graph, graph_of(hGraph));
   const bool assigned = (flags & CU_GRAPH_COND_ASSIGN_DEFAULT) != 0;
-  auto value = std::make_shared<ConditionalValue>(*context, assigned ? defaultLaunchValue : 0, assigned);
+  auto value = std::make_shared<ConditionalValue>(assigned ? defaultLaunchValue : 0, assigned);
   *pHandle_out = value->handle();
   graph->conditional_values.push_back(std::move(value));
   return {};

@@ -1,14 +1,6 @@
-// From a graph to its schedule:
-//
-//   a -> child{c1 -> c2} -> while(v){b1} -> d        steps: a c1 c2 while d | b1      main = [0,5)  bodies = [5,6)
-//
-// The steps of a launch run one after the other on one thread of the executor; each kernel is spread over all workers by itself. This
-// is what makes a launch cheap: a step is a call of a function through a pointer, there are no queues, locks or counters between two of
-// them, and nothing is looked up that was known when the graph was instantiated.
-//
 // What a launch does at the call, in the order of calls: it takes the recordings of event nodes, so that whoever asks for the event
 // from then on asks for this launch; it notes which allocations are live; and it is put behind the launch before it. The rest happens
-// when the stream gets there.
+// when the stream gets there (graph_schedule.h).
 #include "driver/graph_exec.h"
 
 #include "driver/capture.h"
@@ -28,7 +20,7 @@ class GraphTask final : public Task {
 
   Result<> run() override {
     for (const auto& value : schedule_->values) value->begin_launch();
-    Result<> result = schedule_->run(schedule_->main, run_);
+    Result<> result = run_main(schedule_, run_);
     if (!result) give_up();
     return result;
   }
@@ -41,110 +33,11 @@ class GraphTask final : public Task {
     for (const auto& record : run_.records)
       if (record) record->complete();
     for (const uint32_t i : schedule_->memory_steps)
-      if (schedule_->steps[i].work->type == CU_GRAPH_NODE_TYPE_MEM_FREE) (void)schedule_->steps[i].work->run(run_);
+      if (schedule_->steps[i].work->type == CU_GRAPH_NODE_TYPE_MEM_FREE) (void)schedule_->steps[i].work->run(run_, Step::kNone);
   }
 
   const std::shared_ptr<const Schedule> schedule_;
   Run run_;
-};
-
-bool may_be_in_body(CUgraphNodeType type) {
-  return type == CU_GRAPH_NODE_TYPE_KERNEL || type == CU_GRAPH_NODE_TYPE_MEMCPY || type == CU_GRAPH_NODE_TYPE_MEMSET ||
-         type == CU_GRAPH_NODE_TYPE_GRAPH || type == CU_GRAPH_NODE_TYPE_EMPTY || type == CU_GRAPH_NODE_TYPE_CONDITIONAL;
-}
-
-// Puts the schedule of a graph together; the nodes learn their steps.
-class Layout {
- public:
-  explicit Layout(InstantiateFailure& failure) : failure_(failure) {}
-
-  Result<std::shared_ptr<Schedule>> make(Graph& graph) {
-    AW_ASSIGN(schedule_->main, add(graph, false));
-    for (size_t i = 0; i < conditionals_.size(); ++i) {
-      Node& node = *conditionals_[i];
-      schedule_->steps[node.step].first_body = uint32_t(schedule_->bodies.size());
-      const size_t first = schedule_->bodies.size();
-      schedule_->bodies.resize(first + node.graphs.size());
-      for (size_t body = 0; body < node.graphs.size(); ++body) {
-        AW_ASSIGN(schedule_->bodies[first + body], add(*node.graphs[body], true));
-      }
-    }
-    AW_TRY(check_handles());
-    return std::move(schedule_);
-  }
-
- private:
-  Result<StepRange> add(Graph& graph, bool in_body) {
-    StepRange range;
-    range.begin = uint32_t(schedule_->steps.size());
-    AW_TRY(add_inline(graph, in_body));
-    range.end = uint32_t(schedule_->steps.size());
-    return range;
-  }
-
-  Error fail(CUgraphInstantiateResult result, Node* node, CUresult code, std::string why) {
-    failure_ = {result, node};
-    return {code, std::move(why), node ? std::string(name_of(node->type())) + " node" : ""};
-  }
-
-  Result<> add_inline(Graph& graph, bool in_body) {
-    const std::vector<Node*> order = graph.in_order();
-    if (order.size() != graph.nodes().size()) {
-      const std::unordered_set<const Node*> done(order.begin(), order.end());
-      for (const auto& node : graph.nodes())
-        if (!done.contains(node.get()))
-          return fail(CUDA_GRAPH_INSTANTIATE_INVALID_STRUCTURE, node.get(), CUDA_ERROR_INVALID_VALUE, "The graph has a cycle.");
-    }
-    schedule_->user_references.insert(schedule_->user_references.end(), graph.user_references.begin(), graph.user_references.end());
-    declared_.insert(declared_.end(), graph.conditional_values.begin(), graph.conditional_values.end());
-    for (Node* node : order) {
-      const CUgraphNodeType type = node->type();
-      if (in_body && !may_be_in_body(type))
-        return fail(CUDA_GRAPH_INSTANTIATE_NODE_OPERATION_NOT_SUPPORTED, node, CUDA_ERROR_NOT_SUPPORTED,
-                    std::string("The body of a conditional node cannot hold a ") + name_of(type) + " node.");
-      if (type == CU_GRAPH_NODE_TYPE_GRAPH) {
-        node->step = Step::kNone;
-        AW_TRY(add_inline(*node->graphs.front(), in_body));
-        continue;
-      }
-      if (const Result<> prepared = node->work().prepare(); !prepared) {
-        failure_ = {CUDA_GRAPH_INSTANTIATE_ERROR, node};
-        return prepared.error();
-      }
-      node->step = uint32_t(schedule_->steps.size());
-      Step step;
-      step.work = node->shared_work();
-      step.enabled = node->enabled;
-      switch (type) {
-        case CU_GRAPH_NODE_TYPE_HOST: schedule_->calls_program = true; break;
-        case CU_GRAPH_NODE_TYPE_EVENT_RECORD:
-        case CU_GRAPH_NODE_TYPE_WAIT_EVENT:
-          step.event = uint32_t(schedule_->event_steps.size());
-          schedule_->event_steps.push_back(node->step);
-          break;
-        case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
-        case CU_GRAPH_NODE_TYPE_MEM_FREE: schedule_->memory_steps.push_back(node->step); break;
-        case CU_GRAPH_NODE_TYPE_CONDITIONAL: conditionals_.push_back(node); break;
-        default: break;
-      }
-      schedule_->steps.push_back(std::move(step));
-    }
-    return {};
-  }
-
-  Result<> check_handles() {
-    for (const Node* node : conditionals_) schedule_->values.push_back(work_of<ConditionalWork>(node->work()).value);
-    for (const auto& value : declared_)
-      if (std::find(schedule_->values.begin(), schedule_->values.end(), value) == schedule_->values.end())
-        return fail(CUDA_GRAPH_INSTANTIATE_CONDITIONAL_HANDLE_UNUSED, nullptr, CUDA_ERROR_INVALID_VALUE,
-                    "A conditional handle of the graph belongs to no conditional node.");
-    return {};
-  }
-
-  InstantiateFailure& failure_;
-  std::shared_ptr<Schedule> schedule_ = std::make_shared<Schedule>();
-  std::vector<Node*> conditionals_;  // whose bodies come at the end
-  std::vector<std::shared_ptr<ConditionalValue>> declared_;
 };
 
 // Whether an executable graph can take over what the nodes of another graph do; lists what changes.
@@ -218,35 +111,6 @@ class Comparison {
 
 }  // namespace
 
-Result<> Schedule::run(StepRange range, Run& run) const {
-  for (uint32_t i = range.begin; i < range.end; ++i) {
-    const Step& step = steps[i];
-    if (!step.enabled) continue;
-    if (step.first_body == Step::kNone) [[likely]] {
-      run.event = step.event;
-      if (Result<> result = step.work->run(run); !result) return result;
-      continue;
-    }
-    const auto& condition = work_of<ConditionalWork>(*step.work);
-    const auto body = [&](unsigned which) { return this->run(bodies[step.first_body + which], run); };
-    switch (condition.kind) {
-      case CU_GRAPH_COND_TYPE_IF:
-        if (condition.value->value() != 0)
-          AW_TRY(body(0));
-        else if (condition.size == 2)
-          AW_TRY(body(1));
-        break;
-      case CU_GRAPH_COND_TYPE_WHILE:
-        while (condition.value->value() != 0) AW_TRY(body(0));
-        break;
-      case CU_GRAPH_COND_TYPE_SWITCH:
-        if (const uint32_t value = condition.value->value(); value < condition.size) AW_TRY(body(value));
-        break;
-    }
-  }
-  return {};
-}
-
 GraphExec::GraphExec(Graph& source, uint64_t flags) : flags_(flags), graph_(source.clone()), executables_(source.executables) {
   map_nodes(source, *graph_);
   ++*executables_;
@@ -267,11 +131,27 @@ void GraphExec::map_nodes(const Graph& source, const Graph& copy) {
   }
 }
 
+void GraphExec::compile(CUgraph source) {
+  std::vector<std::shared_ptr<const Work>> works;
+  const auto collect = [&](const auto& self, const Graph& graph) -> void {
+    for (const auto& node : graph.nodes()) {
+      if (node->type() == CU_GRAPH_NODE_TYPE_KERNEL) works.push_back(node->shared_work());
+      for (const auto& inner : node->graphs) self(self, *inner);
+    }
+  };
+  {
+    const GraphLock lock;
+    if (const Graph* graph = find<Graph>(source)) collect(collect, *graph);
+  }
+  for (const auto& work : works)
+    if (!work->prepare()) return;
+}
+
 Result<std::unique_ptr<GraphExec>> GraphExec::make(Graph& source, uint64_t flags, InstantiateFailure& failure) {
   if (source.has_memory_nodes() && *source.executables != 0)
     return Error{CUDA_ERROR_NOT_SUPPORTED, "A graph with allocation or free nodes can have one executable graph at a time.", ""};
   auto made = std::make_unique<GraphExec>(source, flags);
-  Result<std::shared_ptr<Schedule>> schedule = Layout(failure).make(*made->graph_);
+  Result<std::shared_ptr<Schedule>> schedule = make_schedule(*made->graph_, failure);
   if (!schedule) {
     // The caller knows the nodes of the source only.
     for (const auto& [id, node] : made->nodes_)
@@ -439,6 +319,7 @@ Result<> instantiate(CUgraphExec* phGraphExec, CUgraph hGraph, uint64_t flags, C
   if ((flags & ~kKnownFlags) != 0) return invalid_value("The flags " + std::to_string(flags) + " are not flags of an instantiation.");
   if ((flags & CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH) != 0)
     return Error{CUDA_ERROR_NOT_SUPPORTED, "Graphs that kernels launch are not supported.", ""};
+  GraphExec::compile(hGraph);
   const GraphLock lock;
   AW_ASSIGN(Graph * graph, graph_of(hGraph));
   InstantiateFailure failure;
@@ -530,6 +411,7 @@ Result<> cuGraphExecUpdate_v2(CUgraphExec hGraphExec, CUgraph hGraph, CUgraphExe
   CUgraphExecUpdateResultInfo unread;
   CUgraphExecUpdateResultInfo& info = resultInfo ? *resultInfo : unread;
   info = {CU_GRAPH_EXEC_UPDATE_ERROR, nullptr, nullptr};
+  GraphExec::compile(hGraph);
   const GraphLock lock;
   AW_ASSIGN(GraphExec * exec, graph_exec_of(hGraphExec));
   AW_ASSIGN(Graph * graph, graph_of(hGraph));

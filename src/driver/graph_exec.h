@@ -1,52 +1,17 @@
-// An executable graph, and the schedule that a launch runs.
+// An executable graph: what cuGraphLaunch launches.
 #pragma once
 
 #include "driver/graph.h"
-#include "driver/graph_work.h"
+#include "driver/graph_schedule.h"
 #include "driver/stream.h"
 
 #include <cuda.h>
 
 #include <memory>
-#include <span>
 #include <unordered_map>
 #include <vector>
 
 namespace anywarp::driver {
-
-struct Step {
-  static constexpr uint32_t kNone = ~uint32_t{0};
-  std::shared_ptr<const Work> work;
-  uint32_t event = kNone;       // event record and wait: where Run has what is theirs
-  uint32_t first_body = kNone;  // conditional: its bodies are Schedule::bodies[first_body] and the next
-  bool enabled = true;
-};
-
-/// Steps [begin, end) of the schedule.
-struct StepRange {
-  uint32_t begin = 0, end = 0;
-};
-
-/// All that a launch does, in one array. Never changed while a launch holds it.
-struct Schedule {
-  std::vector<Step> steps;
-  StepRange main;
-  std::vector<StepRange> bodies;
-  std::vector<uint32_t> memory_steps;  // allocations and frees
-  std::vector<uint32_t> event_steps;
-  std::vector<std::shared_ptr<ConditionalValue>> values;
-  std::vector<std::shared_ptr<UserReference>> user_references;
-  bool calls_program = false;
-
-  Result<> run(StepRange range, Run& run) const;
-};
-
-/// Why a graph cannot be instantiated, or updated: the node that is to blame.
-struct InstantiateFailure {
-  CUgraphInstantiateResult result = CUDA_GRAPH_INSTANTIATE_SUCCESS;
-  Node* node = nullptr;     // of the copy, while the schedule is made
-  uint64_t source_id = 0;   // of the source's node
-};
 
 class GraphExec {
  public:
@@ -58,7 +23,11 @@ class GraphExec {
   GraphExec(const GraphExec&) = delete;
   GraphExec& operator=(const GraphExec&) = delete;
 
-  /// All calls hold GraphLock.
+  /// Compiles what a graph needs, which may take long, and hence without GraphLock. What cannot be compiled is found out by make() and
+  /// update() once more.
+  static void compile(CUgraph source);
+
+  /// All calls below hold GraphLock.
   /// Errors: INVALID_VALUE with the reason in `failure`; what a node's work says; NOT_SUPPORTED for a second executable graph with
   /// memory nodes.
   static Result<std::unique_ptr<GraphExec>> make(Graph& source, uint64_t flags, InstantiateFailure& failure);

@@ -212,6 +212,7 @@ Result<> set(CUgraphNode hNode, CUgraphNodeType type, SharedWork work) {
 }
 
 Result<> set_in_exec(CUgraphExec hExec, CUgraphNode hNode, CUgraphNodeType type, SharedWork work) {
+  AW_TRY(work->prepare());
   const GraphLock lock;
   AW_ASSIGN(GraphExec * exec, graph_exec_of(hExec));
   AW_ASSIGN(Node * mine, exec->counterpart(hNode, type));

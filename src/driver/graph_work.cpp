@@ -107,13 +107,13 @@ Result<std::shared_ptr<const KernelWork>> KernelWork::with_attributes(std::vecto
   return make(params(), std::move(attributes));
 }
 
-Result<> CopyWork::run(Run&) const {
+Result<> CopyWork::run(const Run&, uint32_t) const {
   AW_TRY(check_still_there(copy_));
   driver::run(copy_.box);
   return {};
 }
 
-Result<> FillWork::run(Run&) const {
+Result<> FillWork::run(const Run&, uint32_t) const {
   if (const Result<> there = check(fill_); !there)
     return Error{CUDA_ERROR_ILLEGAL_ADDRESS, "The memory that a node of a graph sets was freed since the node was made.", ""};
   driver::run(fill_);
@@ -139,14 +139,14 @@ CUDA_BATCH_MEM_OP_NODE_PARAMS BatchWork::params() const {
   return params;
 }
 
-Result<> EventRecordWork::run(Run& run) const {
-  if (run.records[run.event]) run.records[run.event]->complete();
+Result<> EventRecordWork::run(const Run& run, uint32_t event) const {
+  if (run.records[event]) run.records[event]->complete();
   return {};
 }
 
 // Nobody runs other tasks meanwhile; a graph that waits keeps its thread.
-Result<> EventWaitWork::run(Run& run) const {
-  run.waits[run.event].wait();
+Result<> EventWaitWork::run(const Run& run, uint32_t event) const {
+  run.waits[event].wait();
   return {};
 }
 
@@ -216,13 +216,13 @@ std::shared_ptr<GraphRange> reusable_range(const Graph& graph, const std::vector
 
 CUDA_MEM_ALLOC_NODE_PARAMS AllocationWork::params() const { return params_; }
 
-Result<> FreeWork::run(Run&) const {
+Result<> FreeWork::run(const Run&, uint32_t) const {
   range->memory().end_use(range);
   return {};
 }
 
-ConditionalValue::ConditionalValue(Context& context, uint32_t first, bool assigned_at_launch)
-    : context_(context), word_(words().take()), first_(first), assigned_at_launch_(assigned_at_launch) {
+ConditionalValue::ConditionalValue(uint32_t first, bool assigned_at_launch)
+    : word_(words().take()), first_(first), assigned_at_launch_(assigned_at_launch) {
   __atomic_store_n(word_, first, __ATOMIC_RELEASE);
 }
 

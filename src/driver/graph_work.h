@@ -23,7 +23,6 @@ struct Run {
   uint64_t stream = 0;                                     // number of the stream, for observers
   std::vector<std::shared_ptr<Event::Recording>> records;  // of event record nodes, by Step::event
   std::vector<Event::Place> waits;                         // of event wait nodes, by Step::event
-  uint32_t event = 0;                                      // Step::event of the work that runs
 };
 
 class Work {
@@ -35,7 +34,8 @@ class Work {
 
   /// What can be done before the first launch: kernels are compiled.
   virtual Result<> prepare() const { return {}; }
-  virtual Result<> run(Run& run) const = 0;
+  /// `event` is Step::event. Several works of a launch may run at once.
+  virtual Result<> run(const Run& run, uint32_t event) const = 0;
 
   const CUgraphNodeType type;
 };
@@ -48,7 +48,7 @@ class KernelWork final : public Work {
   static Result<std::shared_ptr<const KernelWork>> make(const CUDA_KERNEL_NODE_PARAMS& params, std::vector<CUlaunchAttribute> attributes);
 
   Result<> prepare() const override;
-  Result<> run(Run& run) const override { return call_.run(run.stream); }
+  Result<> run(const Run& run, uint32_t) const override { return call_.run(run.stream); }
 
   /// The pointers in it stay valid as long as the work does.
   CUDA_KERNEL_NODE_PARAMS params() const;
@@ -69,7 +69,7 @@ class KernelWork final : public Work {
 class CopyWork final : public Work {
  public:
   CopyWork(const CheckedCopy& copy, CUcontext context) : Work(CU_GRAPH_NODE_TYPE_MEMCPY), context(context), copy_(copy) {}
-  Result<> run(Run&) const override;
+  Result<> run(const Run&, uint32_t) const override;
   const CUDA_MEMCPY3D& params() const { return copy_.described; }
   const CUcontext context;
 
@@ -80,7 +80,7 @@ class CopyWork final : public Work {
 class FillWork final : public Work {
  public:
   FillWork(const Fill& fill, CUcontext context) : Work(CU_GRAPH_NODE_TYPE_MEMSET), context(context), fill_(fill) {}
-  Result<> run(Run&) const override;
+  Result<> run(const Run&, uint32_t) const override;
   CUDA_MEMSET_NODE_PARAMS params() const;
   const CUcontext context;
 
@@ -91,7 +91,7 @@ class FillWork final : public Work {
 class HostWork final : public Work {
  public:
   explicit HostWork(const CUDA_HOST_NODE_PARAMS& params) : Work(CU_GRAPH_NODE_TYPE_HOST), params(params) {}
-  Result<> run(Run&) const override {
+  Result<> run(const Run&, uint32_t) const override {
     params.fn(params.userData);
     return {};
   }
@@ -101,7 +101,7 @@ class HostWork final : public Work {
 class BatchWork final : public Work {
  public:
   BatchWork(MemoryBatch batch, CUcontext context) : Work(CU_GRAPH_NODE_TYPE_BATCH_MEM_OP), context(context), batch_(std::move(batch)) {}
-  Result<> run(Run&) const override {
+  Result<> run(const Run&, uint32_t) const override {
     batch_.run();
     return {};
   }
@@ -117,20 +117,20 @@ class BatchWork final : public Work {
 class NoWork final : public Work {
  public:
   explicit NoWork(CUgraphNodeType type) : Work(type) {}
-  Result<> run(Run&) const override { return {}; }
+  Result<> run(const Run&, uint32_t) const override { return {}; }
 };
 
 class EventRecordWork final : public Work {
  public:
   explicit EventRecordWork(CUevent event) : Work(CU_GRAPH_NODE_TYPE_EVENT_RECORD), event(event) {}
-  Result<> run(Run& run) const override;
+  Result<> run(const Run& run, uint32_t event) const override;
   const CUevent event;
 };
 
 class EventWaitWork final : public Work {
  public:
   explicit EventWaitWork(CUevent event) : Work(CU_GRAPH_NODE_TYPE_WAIT_EVENT), event(event) {}
-  Result<> run(Run& run) const override;
+  Result<> run(const Run& run, uint32_t event) const override;
   const CUevent event;
 };
 
@@ -139,7 +139,7 @@ class AllocationWork final : public Work {
   AllocationWork(std::shared_ptr<GraphRange> range, const CUDA_MEM_ALLOC_NODE_PARAMS& params);
   /// Takes the addresses that are given, or reserves some. Errors: INVALID_VALUE, NOT_SUPPORTED, OUT_OF_MEMORY.
   static Result<std::shared_ptr<const AllocationWork>> make(const CUDA_MEM_ALLOC_NODE_PARAMS& params, std::shared_ptr<GraphRange> range);
-  Result<> run(Run&) const override { return {}; }  // the launch has done it
+  Result<> run(const Run&, uint32_t) const override { return {}; }  // the launch has done it
   CUDA_MEM_ALLOC_NODE_PARAMS params() const;
   const std::shared_ptr<GraphRange> range;
 
@@ -151,7 +151,7 @@ class AllocationWork final : public Work {
 class FreeWork final : public Work {
  public:
   explicit FreeWork(std::shared_ptr<GraphRange> range) : Work(CU_GRAPH_NODE_TYPE_MEM_FREE), range(std::move(range)) {}
-  Result<> run(Run&) const override;
+  Result<> run(const Run&, uint32_t) const override;
   const std::shared_ptr<GraphRange> range;
 };
 
@@ -162,7 +162,7 @@ std::shared_ptr<GraphRange> reusable_range(const Graph& graph, const std::vector
 /// What a conditional handle stands for: a word that kernels write. The handle is the word's address.
 class ConditionalValue {
  public:
-  ConditionalValue(Context& context, uint32_t first, bool assigned_at_launch);
+  ConditionalValue(uint32_t first, bool assigned_at_launch);
   ~ConditionalValue();
   ConditionalValue(const ConditionalValue&) = delete;
   ConditionalValue& operator=(const ConditionalValue&) = delete;
@@ -172,15 +172,12 @@ class ConditionalValue {
   void begin_launch() const {
     if (assigned_at_launch_) __atomic_store_n(word_, first_, __ATOMIC_RELEASE);
   }
-  bool assigned_at_launch() const { return assigned_at_launch_; }
-  Context& context() const { return context_; }
 
   // Guarded by GraphLock.
   bool has_node = false;  // a handle is for one node
   Mark last_launch;       // launches that share the word run one after the other
 
  private:
-  Context& context_;
   uint32_t* const word_;
   const uint32_t first_;
   const bool assigned_at_launch_;
@@ -190,7 +187,7 @@ class ConditionalWork final : public Work {
  public:
   ConditionalWork(std::shared_ptr<ConditionalValue> value, CUgraphConditionalNodeType kind, unsigned size)
       : Work(CU_GRAPH_NODE_TYPE_CONDITIONAL), value(std::move(value)), kind(kind), size(size) {}
-  Result<> run(Run&) const override { return {}; }  // the schedule does it, for the bodies are its own
+  Result<> run(const Run&, uint32_t) const override { return {}; }  // the schedule does it, for the bodies are its own
   const std::shared_ptr<ConditionalValue> value;
   const CUgraphConditionalNodeType kind;
   const unsigned size;

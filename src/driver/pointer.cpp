@@ -1,4 +1,5 @@
 #include "driver/allocations.h"
+#include "driver/capture.h"
 #include "driver/context.h"
 #include "driver/entry_points.h"
 #include "driver/mempool.h"
@@ -163,7 +164,8 @@ Result<> cuMemPrefetchAsync(CUdeviceptr devPtr, size_t count, CUdevice dstDevice
 // Memory is where both sides reach it already.
 Result<> cuMemPrefetchAsync_v2(CUdeviceptr devPtr, size_t count, CUmemLocation location, unsigned int flags, CUstream hStream) {
   if (flags != 0) return invalid_value("cuMemPrefetchAsync takes no flags, yet " + std::to_string(flags) + " was given.");
-  AW_TRY(stream_of(hStream));
+  AW_ASSIGN(const Stream* stream, stream_of(hStream));
+  AW_TRY(may_put(*stream));
   AW_TRY(check_location(location));
   AW_TRY(check_managed(devPtr, count));
   process()->allocations().update(devPtr, [&](Allocation& allocation) { allocation.prefetched = location; });

@@ -511,6 +511,52 @@ TEST_F(DriverGraph, LaunchesOfOneGraphComeOneAfterTheOther) {
   EXPECT_EQ(word(), 1212u);
 }
 
+TEST_F(DriverGraph, BranchesRunAtOnceAndInOrder) {
+  // Host functions that take long enough, each behind a few earlier ones.
+  struct Part {
+    std::vector<const Part*> behind;
+    std::atomic<int> ended{0};
+    std::atomic<bool> too_early{false};
+  };
+  constexpr size_t kParts = 40;
+  std::vector<Part> parts(kParts);
+  std::vector<CUgraphNode> nodes(kParts);
+  uint32_t random = 12345;
+  for (size_t i = 0; i < kParts; ++i) {
+    std::vector<CUgraphNode> after;
+    for (size_t k = i < 6 ? 0 : i - 6; k < i; ++k) {
+      random = random * 1664525 + 1013904223;
+      if (random >> 30 != 0) continue;
+      after.push_back(nodes[k]);
+      parts[i].behind.push_back(&parts[k]);
+    }
+    const auto run = [](void* data) {
+      auto& part = *static_cast<Part*>(data);
+      for (const Part* earlier : part.behind)
+        if (earlier->ended != part.ended + 1) part.too_early = true;
+      std::this_thread::sleep_for(std::chrono::microseconds(500));
+      ++part.ended;
+    };
+    const CUDA_HOST_NODE_PARAMS call{run, &parts[i]};
+    ASSERT_OK(cuGraphAddHostNode(&nodes[i], graph_, after.data(), after.size(), &call));
+  }
+  instantiate();
+  double fastest = 1e9;
+  for (int launch = 1; launch <= 8; ++launch) {
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_OK(cuGraphLaunch(exec_, stream_));
+    ASSERT_OK(cuStreamSynchronize(stream_));
+    fastest = std::min(fastest, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    for (const Part& part : parts) {
+      EXPECT_EQ(part.ended, launch);
+      EXPECT_FALSE(part.too_early);
+    }
+  }
+  int processors = 0;
+  ASSERT_OK(cuDeviceGetAttribute(&processors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device_));
+  if (processors > 1) EXPECT_LT(fastest, kParts * 500e-6);
+}
+
 TEST_F(DriverGraph, UpdatesLeaveWhatIsInFlightAlone) {
   const CUgraphNode node = append(1);
   instantiate();
