@@ -145,6 +145,13 @@ bool Graph::has_memory_nodes() const {
   });
 }
 
+bool Graph::is_captured_into() const {
+  if (capture) return true;
+  return std::any_of(nodes_.begin(), nodes_.end(), [](const auto& node) {
+    return std::any_of(node->graphs.begin(), node->graphs.end(), [](const auto& graph) { return graph->is_captured_into(); });
+  });
+}
+
 Result<Graph*> graph_of(CUgraph handle) {
   Graph* graph = find<Graph>(handle);
   if (!graph) return invalid_value("The handle is not one of a live graph.");

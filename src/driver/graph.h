@@ -139,6 +139,8 @@ class Graph {
   std::unique_ptr<Graph> clone(Node* owner = nullptr) const;
   /// Whether it, or a graph within, has allocation or free nodes.
   bool has_memory_nodes() const;
+  /// Whether a stream is captured into it, or into a graph within.
+  bool is_captured_into() const;
 
   std::vector<std::shared_ptr<UserReference>> user_references;
   std::vector<std::shared_ptr<ConditionalValue>> conditional_values;  // of the handles that were created for this graph

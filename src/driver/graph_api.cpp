@@ -131,7 +131,7 @@ Result<> cuGraphDestroy(CUgraph hGraph) {
   const GraphLock lock;
   AW_ASSIGN(Graph * graph, graph_of(hGraph));
   if (graph->owner()) return invalid_value("The graph is a part of a node, and goes with it.");
-  if (graph->capture) return Error{CUDA_ERROR_ILLEGAL_STATE, "A stream is captured into the graph.", ""};
+  if (graph->is_captured_into()) return Error{CUDA_ERROR_ILLEGAL_STATE, "A stream is captured into the graph, or a graph within.", ""};
   graph->close();
   gone.reset(graph);
   return {};
@@ -142,7 +142,7 @@ Result<> cuGraphDestroyNode(CUgraphNode hNode) {
   const GraphLock lock;
   AW_ASSIGN(Node * node, node_of(hNode));
   if (node->graph().has_memory_nodes()) return memory_nodes("Nodes cannot be removed");
-  if (node->graph().capture) return Error{CUDA_ERROR_ILLEGAL_STATE, "A stream is captured into the graph of the node.", ""};
+  if (node->graph().is_captured_into()) return Error{CUDA_ERROR_ILLEGAL_STATE, "A stream is captured into the graph of the node.", ""};
   gone = node->graph().remove(*node);
   return {};
 }

@@ -140,15 +140,13 @@ Result<> add_child(CUgraphNode* out, CUgraph hGraph, const Behind& behind, CUgra
     return Error{CUDA_ERROR_NOT_SUPPORTED, "A graph with allocation or free nodes cannot be copied to become a child graph.", ""};
   for (const Graph* above = graph; moved && above; above = above->owner() ? &above->owner()->graph() : nullptr)
     if (above == child) return invalid_value("A graph cannot become a part of itself.");
-  if (moved && (child->owner() || child->capture || *child->executables != 0))
+  if (moved && (child->owner() || child->is_captured_into() || *child->executables != 0))
     return invalid_value("The child graph is a part of another graph, is captured into, or has an executable graph.");
+  // Copied before the node exists: a graph may be put into itself.
+  std::unique_ptr<Graph> copy = moved ? nullptr : child->clone();
   AW_ASSIGN(Node * made, add_locked(out, *graph, behind, std::make_shared<NoWork>(CU_GRAPH_NODE_TYPE_GRAPH)));
-  if (moved) {
-    made->graphs.emplace_back(child);
-    child->set_owner(made);
-  } else {
-    made->graphs.push_back(child->clone(made));
-  }
+  made->graphs.push_back(moved ? std::unique_ptr<Graph>(child) : std::move(copy));
+  made->graphs.back()->set_owner(made);
   return {};
 }
 
