@@ -176,7 +176,7 @@ TEST_P(DriverGraphRandom, NothingCrashes) {
     events_.emplace_back();
     ASSERT_OK(cuEventCreate(&events_.back(), 0));
   }
-  for (int i = 0; i < 4000; ++i) switch (below(8)) {
+  for (int i = 0; i < 12000; ++i) switch (below(8)) {
       case 0:
       case 1:
       case 2: add_node(); break;
