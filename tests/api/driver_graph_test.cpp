@@ -445,7 +445,7 @@ TEST_F(DriverGraph, BatchesOfMemoryOperations) {
   ASSERT_OK(cuGraphLaunch(exec_, stream_));
   std::this_thread::sleep_for(std::chrono::milliseconds(5));
   EXPECT_CU(CUDA_ERROR_NOT_READY, cuStreamQuery(stream_));
-  ASSERT_OK(cuMemsetD32Async(word_, 7, 1, stream()));
+  ASSERT_OK(cuStreamWriteValue32(stream(), word_, 7, 0));
   EXPECT_EQ(word(), 91u);
   ASSERT_OK(cuGraphExecBatchMemOpNodeSetParams(exec_, node, &params));
   CUDA_BATCH_MEM_OP_NODE_PARAMS told{};
