@@ -53,6 +53,17 @@ int main(int argc, char** argv) {
            empty<<<1, 32>>>();
            cudaDeviceSynchronize();
          }) * 1e6);
+  constexpr int kNodes = 1000;
+  cudaGraph_t graph;
+  cudaGraphExec_t launchable;
+  bench::check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  for (int i = 0; i < kNodes; i++) empty<<<1, 32, 0, stream>>>();
+  bench::check(cudaStreamEndCapture(stream, &graph));
+  bench::check(cudaGraphInstantiate(&launchable, graph, 0));
+  printf("graph_of_1000_kernels %.3f us/node\n", cost(10, [&] {
+           cudaGraphLaunch(launchable, stream);
+           cudaStreamSynchronize(stream);
+         }) / kNodes * 1e6);
   bench::Array<int> number(1);
   int value = 0;
   printf("copy_of_4_bytes %.3f us\n", cost(2000, [&] { cudaMemcpy(&value, number, 4, cudaMemcpyDeviceToHost); }) * 1e6);
