@@ -12,9 +12,10 @@ __global__ void empty() {}
 template <class Call>
 double cost(int calls, Call call) {
   for (int i = 0; i < calls / 10 + 1; i++) call();
-  return bench::median(21, [&] {
-           for (int i = 0; i < calls; i++) call();
-         }) /
+  return bench::median(21,
+                       [&] {
+                         for (int i = 0; i < calls; i++) call();
+                       }) /
          calls;
 }
 
@@ -38,21 +39,21 @@ int main(int argc, char** argv) {
   printf("stream_query %.1f ns\n", cost(100000, [&] { cudaStreamQuery(stream); }) * 1e9);
   printf("event_record %.1f ns\n", cost(10000, [&] { cudaEventRecord(event, stream); }) * 1e9);
   printf("malloc_free %.3f us\n", cost(1000, [] {
-           void* memory = nullptr;
-           cudaMalloc(&memory, 1 << 20);
-           cudaFree(memory);
-         }) * 1e6);
+                                    void* memory = nullptr;
+                                    cudaMalloc(&memory, 1 << 20);
+                                    cudaFree(memory);
+                                  }) * 1e6);
   printf("malloc_free_async %.3f us\n", cost(1000, [&] {
-           void* memory = nullptr;
-           cudaMallocAsync(&memory, 1 << 20, stream);
-           cudaFreeAsync(memory, stream);
-         }) * 1e6);
+                                          void* memory = nullptr;
+                                          cudaMallocAsync(&memory, 1 << 20, stream);
+                                          cudaFreeAsync(memory, stream);
+                                        }) * 1e6);
   printf("queued_launch %.3f us\n", cost(2000, [] { empty<<<1, 32>>>(); }) * 1e6);
   bench::finish();
   printf("launch_and_synchronize %.3f us\n", cost(500, [] {
-           empty<<<1, 32>>>();
-           cudaDeviceSynchronize();
-         }) * 1e6);
+                                               empty<<<1, 32>>>();
+                                               cudaDeviceSynchronize();
+                                             }) * 1e6);
   constexpr int kNodes = 1000;
   cudaGraph_t graph;
   cudaGraphExec_t launchable;
@@ -60,10 +61,12 @@ int main(int argc, char** argv) {
   for (int i = 0; i < kNodes; i++) empty<<<1, 32, 0, stream>>>();
   bench::check(cudaStreamEndCapture(stream, &graph));
   bench::check(cudaGraphInstantiate(&launchable, graph, 0));
-  printf("graph_of_1000_kernels %.3f us/node\n", cost(10, [&] {
-           cudaGraphLaunch(launchable, stream);
-           cudaStreamSynchronize(stream);
-         }) / kNodes * 1e6);
+  printf("graph_of_1000_kernels %.3f us/node\n", cost(10,
+                                                      [&] {
+                                                        cudaGraphLaunch(launchable, stream);
+                                                        cudaStreamSynchronize(stream);
+                                                      }) /
+                                                     kNodes * 1e6);
   bench::Array<int> number(1);
   int value = 0;
   printf("copy_of_4_bytes %.3f us\n", cost(2000, [&] { cudaMemcpy(&value, number, 4, cudaMemcpyDeviceToHost); }) * 1e6);
