@@ -408,9 +408,11 @@ Result<> cuStreamEndCapture(CUstream hStream, CUgraph* phGraph) {
   if (capture->invalidated || !joined) dropped = std::move(made);
   if (capture->invalidated) return invalidated();
   if (!joined) return Error{CUDA_ERROR_STREAM_CAPTURE_UNJOINED, "The capture has a forked stream that was not joined again.", ""};
-  *phGraph = capture->graph.handle();
-  (void)made.release();  // owned by its handle
-  if (!*phGraph) return Error{CUDA_ERROR_OUT_OF_MEMORY, "There are four million live handles, and there can be no more.", ""};
+  if (made) {
+    AW_ASSIGN(*phGraph, give_to_program(std::move(made)));
+  } else {
+    *phGraph = capture->graph.handle();
+  }
   return {};
 }
 

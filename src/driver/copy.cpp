@@ -142,7 +142,8 @@ Box box_of(const Place& to, const Place& from, const Extent& extent) {
 
 // A copy that was asked for in whatever way, as the one struct that has room for all of them.
 CUDA_MEMCPY3D described(const Place& to, const Place& from, const Extent& extent) {
-  CUDA_MEMCPY3D copy{};
+  CUDA_MEMCPY3D copy;
+  memset(&copy, 0, sizeof copy);
   if (from.array) {
     copy.srcMemoryType = CU_MEMORYTYPE_ARRAY;
     copy.srcArray = from.array;

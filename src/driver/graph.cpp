@@ -152,6 +152,11 @@ bool Graph::is_captured_into() const {
   });
 }
 
+Result<CUgraph> give_to_program(std::unique_ptr<Graph> graph) {
+  if (!graph->handle()) return Error{CUDA_ERROR_OUT_OF_MEMORY, "There are four million live handles, and there can be no more.", ""};
+  return graph.release()->handle();
+}
+
 Result<Graph*> graph_of(CUgraph handle) {
   Graph* graph = find<Graph>(handle);
   if (!graph) return invalid_value("The handle is not one of a live graph.");

@@ -155,6 +155,9 @@ class Graph {
   std::vector<std::unique_ptr<Node>> nodes_;
 };
 
+/// Makes the graph the program's own, until cuGraphDestroy. Errors: OUT_OF_MEMORY when it gets no handle.
+Result<CUgraph> give_to_program(std::unique_ptr<Graph> graph);
+
 /// Errors: INVALID_VALUE, as CUDA says for graphs and nodes that do not exist.
 Result<Graph*> graph_of(CUgraph handle);
 Result<Node*> node_of(CUgraphNode handle);

@@ -119,10 +119,7 @@ Result<> cuGraphCreate(CUgraph* phGraph, unsigned int flags) {
   AW_TRY(need(phGraph, "phGraph"));
   if (flags != 0) return invalid_value("cuGraphCreate takes no flags, yet " + std::to_string(flags) + " was given.");
   const GraphLock lock;
-  auto made = std::make_unique<Graph>();
-  *phGraph = made->handle();
-  if (!*phGraph) return Error{CUDA_ERROR_OUT_OF_MEMORY, "There are four million live handles, and there can be no more.", ""};
-  (void)made.release();  // owned by its handle
+  AW_ASSIGN(*phGraph, give_to_program(std::make_unique<Graph>()));
   return {};
 }
 
@@ -152,10 +149,7 @@ Result<> cuGraphClone(CUgraph* phGraphClone, CUgraph originalGraph) {
   const GraphLock lock;
   AW_ASSIGN(Graph * graph, graph_of(originalGraph));
   if (graph->has_memory_nodes()) return memory_nodes("There can be no copy");
-  auto made = graph->clone();
-  *phGraphClone = made->handle();
-  if (!*phGraphClone) return Error{CUDA_ERROR_OUT_OF_MEMORY, "There are four million live handles, and there can be no more.", ""};
-  (void)made.release();  // owned by its handle
+  AW_ASSIGN(*phGraphClone, give_to_program(graph->clone()));
   return {};
 }
 

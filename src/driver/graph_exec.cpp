@@ -330,8 +330,7 @@ Result<> instantiate(CUgraphExec* phGraphExec, CUgraph hGraph, uint64_t flags, C
     return made.take_error();
   }
   result = CUDA_GRAPH_INSTANTIATE_SUCCESS;
-  *phGraphExec = (*made)->handle();
-  (void)made->release();  // owned by its handle
+  *phGraphExec = made->release()->handle();  // by which it is owned
   return {};
 }
 

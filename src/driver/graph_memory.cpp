@@ -75,7 +75,9 @@ void GraphMemory::begin_use(const std::shared_ptr<GraphRange>& range) {
 
 void GraphMemory::end_use(const std::shared_ptr<GraphRange>& range) {
   std::lock_guard lock(mutex_);
-  if (range->uses_ == 0 || --range->uses_ != 0) return;
+  if (range->uses_ == 0) return;
+  --range->uses_;
+  if (range->uses_ != 0) return;
   spare_.insert(range.get());
   in_use_.erase(range->base);
 }
