@@ -184,11 +184,16 @@ Result<Object> build_with(StageTrace& trace, Engine engine, const ptx::Module& m
   return object;
 }
 
+constexpr uint32_t kOtherWidth = 8;  // lanes; the cost model chooses it for few kernels
+
 Result<Object> build(StageTrace& trace, const ptx::Module& module, std::string_view kernel, const spmd::LaunchShape& shape,
                      const Options& options) {
   if (options.engine == Engine::Scalar) return build_with(trace, Engine::Scalar, module, kernel, shape, 0);
   Result<Object> object = build_with(trace, Engine::Vector, module, kernel, shape, options.width);
-  if (object || object.error().code != CUDA_ERROR_NOT_SUPPORTED) return object;
+  // LLVM's instruction selection gives up now and then, on code that nothing is wrong with. Other lanes make other code.
+  const auto llvm_failed = [&] { return !object && object.error().code == CUDA_ERROR_UNKNOWN; };
+  if (llvm_failed() && options.width == 0) object = build_with(trace, Engine::Vector, module, kernel, shape, kOtherWidth);
+  if (object || (object.error().code != CUDA_ERROR_NOT_SUPPORTED && !llvm_failed())) return object;
   // What lowering does not support, no engine does: then the second attempt ends with the same error.
   const std::string reason = object.error().text();
   object = build_with(trace, Engine::Scalar, module, kernel, shape, 0);
