@@ -20,7 +20,7 @@ C = """cuda.h cuda_runtime.h cuda_runtime_api.h cuda_profiler_api.h cudaProfiler
     nvtx3/nvToolsExt.h nvtx3/nvToolsExtCuda.h nvtx3/nvToolsExtCudaRt.h math_constants.h""".split()
 
 # Not headers of their own: they are pasted into others.
-FRAGMENTS = {"cuda_driver_functions.h", "crt/narrow_float_types.inc", "crt/narrow_float_functions.inc"}
+FRAGMENTS = {"cuda_driver_functions.h", "crt/nvrtc_runtime.h", "crt/nvrtc_math.h", "crt/narrow_float_types.inc", "crt/narrow_float_functions.inc"}
 
 # Headers that include one of another library, which need not be there.
 FOREIGN = {"cuda_gl_interop.h": "/usr/include/GL/gl.h"}
