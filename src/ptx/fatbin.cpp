@@ -151,6 +151,10 @@ Result<std::string> unpack(std::string_view payload, uint64_t flags, uint64_t pa
   if ((flags & (kLz4 | kZstd)) == 0) return std::string(payload.substr(0, payload.find('\0')));
   if (text_bytes == 0 || text_bytes > kMostText) return damaged("it says that its PTX has " + std::to_string(text_bytes) + " bytes.");
   const std::string_view packed = payload.substr(0, packed_bytes != 0 ? packed_bytes : payload.size());
+  // No more than either method can make of so many bytes, lest a few bytes ask for a gigabyte.
+  const uint64_t most = (flags & kZstd) != 0 ? 40000 : 256;
+  if (text_bytes / most > packed.size())
+    return damaged("it says that its PTX has " + std::to_string(text_bytes) + " bytes, packed into " + std::to_string(packed.size()) + ".");
   std::string text(text_bytes, '\0');
   if ((flags & kZstd) != 0) {
     const size_t made = ZSTD_decompress(text.data(), text.size(), packed.data(), packed.size());
