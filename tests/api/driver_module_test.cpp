@@ -191,6 +191,19 @@ TEST_F(DriverModule, FatBinaries) {
   EXPECT_EQ(load_and_run(&wrapper), 5);
 }
 
+// A few bytes that claim to be a gigabyte of PTX are refused before there is a gigabyte.
+TEST_F(DriverModule, PackedPtxThatClaimsTooMuch) {
+  for (const Packing packing : {Packing::Lz4, Packing::Zstd}) {
+    std::string claims = entry(80, 1, stores(80), packing);
+    const uint64_t gigabyte = uint64_t{1} << 30;
+    memcpy(claims.data() + 56, &gigabyte, sizeof gigabyte);
+    CUmodule module = nullptr;
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_CU(CUDA_ERROR_INVALID_IMAGE, cuModuleLoadData(&module, container(claims).data()));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(100));
+  }
+}
+
 TEST_F(DriverModule, DamagedFatBinaries) {
   const std::string good = container(entry(80, 1, stores(80), Packing::Zstd));
   CUmodule module = nullptr;
