@@ -290,6 +290,19 @@ TEST(Nvrtc, name_expressions_give_lowered_names) {
   cuModuleUnload(module);
 }
 
+TEST(Nvrtc, the_host_reaches_static_variables_by_name) {
+  Device device;
+  Program program("static __constant__ int table[4]; extern \"C\" __global__ void k(int* p) { *p = table[2]; }");
+  ASSERT_EQ(program.compile(), NVRTC_SUCCESS) << program.log();
+  CUmodule module = nullptr;
+  ASSERT_EQ(cuModuleLoadData(&module, program.ptx().data()), CUDA_SUCCESS);
+  CUdeviceptr table = 0;
+  size_t bytes = 0;
+  EXPECT_EQ(cuModuleGetGlobal(&table, &bytes, module, "table"), CUDA_SUCCESS) << program.ptx();
+  EXPECT_EQ(bytes, 16u);
+  cuModuleUnload(module);
+}
+
 TEST(Nvrtc, a_name_expression_that_names_nothing_is_an_error) {
   for (const char* expression : {"f<nothing>", "3", "3 +", "helper"}) {
     Program program("template <class T> __global__ void f(T*) {}\n__device__ void helper() {}");

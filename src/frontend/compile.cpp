@@ -61,12 +61,26 @@ using Clock = std::chrono::steady_clock;
 
 double milliseconds_since(Clock::time_point begin) { return std::chrono::duration<double, std::milli>(Clock::now() - begin).count(); }
 
+/// The host reaches a static variable of the device too, by the name that it has in the source, and writes to it: nvcc does not mangle
+/// the names of variables outside of namespaces.
+void show_static_variables(llvm::Module& module, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    llvm::GlobalVariable* variable = module.getNamedGlobal("_ZL" + std::to_string(name.size()) + name);
+    if (!variable || !variable->hasLocalLinkage() || module.getNamedValue(name)) continue;
+    variable->setLinkage(llvm::GlobalValue::ExternalLinkage);
+    variable->setExternallyInitialized(true);
+    variable->setConstant(false);
+    variable->setName(name);
+  }
+}
+
 /// What is done to the module when the device library is in it and nothing is optimised.
 class Prepare : public llvm::PassInfoMixin<Prepare> {
  public:
-  explicit Prepare(const Request& request) : request_(request) {}
+  Prepare(const Request& request, const std::vector<std::string>& statics) : request_(request), statics_(statics) {}
   llvm::PreservedAnalyses run(llvm::Module& module, llvm::ModuleAnalysisManager&) {
     set_precision(module, request_.device);
+    if (!request_.device.relocatable) show_static_variables(module, statics_);
     if (request_.max_registers > 0)
       for (llvm::Function& function : module)
         if (function.getCallingConv() == llvm::CallingConv::PTX_Kernel && !function.hasFnAttribute("nvvm.maxnreg"))
@@ -77,6 +91,7 @@ class Prepare : public llvm::PassInfoMixin<Prepare> {
 
  private:
   const Request& request_;
+  const std::vector<std::string>& statics_;
 };
 
 unsigned backend_action(Output output) {
@@ -96,7 +111,7 @@ class DeviceAction final : public clang::CodeGenAction {
  private:
   std::unique_ptr<clang::ASTConsumer> CreateASTConsumer(clang::CompilerInstance& compiler, llvm::StringRef file) override {
     std::vector<std::unique_ptr<clang::ASTConsumer>> consumers(2);
-    consumers[0] = make_name_reader(request_, messages_, result_.lowered_names, result_.cancelled, [this] { return getCodeGenerator(); });
+    consumers[0] = make_name_reader(request_, messages_, result_, [this] { return getCodeGenerator(); });
     consumers[1] = std::make_unique<Checkpoint>(*this, CodeGenAction::CreateASTConsumer(compiler, file));
     return std::make_unique<clang::MultiplexConsumer>(std::move(consumers));
   }
@@ -193,9 +208,9 @@ Result<> compile_with(const std::shared_ptr<const std::string>& prelude, std::ve
     }
     clang::CodeGenOptions& generation = compiler->getCodeGenOpts();
     generation.DisableFree = false;
-    generation.PassBuilderCallbacks.emplace_back([&request](llvm::PassBuilder& builder) {
+    generation.PassBuilderCallbacks.emplace_back([&](llvm::PassBuilder& builder) {
       builder.registerPipelineStartEPCallback(
-          [&request](llvm::ModulePassManager& passes, llvm::OptimizationLevel) { passes.addPass(Prepare(request)); });
+          [&](llvm::ModulePassManager& passes, llvm::OptimizationLevel) { passes.addPass(Prepare(request, result.static_variables)); });
     });
     compiler->setOutputStream(std::make_unique<llvm::raw_svector_ostream>(code));
     result.succeeded = compiler->ExecuteAction(*action) && !messages.errors() && !result.cancelled;

@@ -48,6 +48,7 @@ struct Compilation {
   std::string code;
   std::string log;                         // in nvcc's form
   std::vector<std::string> lowered_names;  // of the name expressions, in order, when it succeeded
+  std::vector<std::string> static_variables;  // of the device, outside of namespaces
   std::vector<Timing> timings;
 };
 

@@ -47,9 +47,13 @@ bool on_device(const clang::Decl& declaration) {
 
 class NameReader final : public clang::ASTConsumer {
  public:
-  NameReader(const Request& request, Messages& messages, std::vector<std::string>& lowered, bool& cancelled,
-             std::function<clang::CodeGenerator*()> generator)
-      : request_(request), messages_(messages), lowered_(lowered), cancelled_(cancelled), generator_(std::move(generator)) {
+  NameReader(const Request& request, Messages& messages, Compilation& result, std::function<clang::CodeGenerator*()> generator)
+      : request_(request),
+        messages_(messages),
+        lowered_(result.lowered_names),
+        statics_(result.static_variables),
+        cancelled_(result.cancelled),
+        generator_(std::move(generator)) {
     named_.resize(request.name_expressions.size());
     lowered_.assign(request.name_expressions.size(), {});
   }
@@ -61,6 +65,7 @@ class NameReader final : public clang::ASTConsumer {
       if (declaration->isFromASTFile()) continue;  // the prelude's
       if (request_.cancelled && request_.cancelled()) cancelled_ = true;
       if (auto* variable = llvm::dyn_cast<clang::VarDecl>(declaration); variable && read_name(*variable)) continue;
+      if (const auto* variable = llvm::dyn_cast<clang::VarDecl>(declaration)) note_static(*variable);
       if (!request_.default_device) refuse_hosts(*declaration);
     }
     return !cancelled_;
@@ -76,7 +81,7 @@ class NameReader final : public clang::ASTConsumer {
         llvm::Constant* address = generator->GetAddrOfGlobal(clang::GlobalDecl(variable), true);
         if (auto* value = llvm::dyn_cast_or_null<llvm::GlobalValue>(address ? address->stripPointerCasts() : nullptr)) {
           // The driver finds what is visible.
-          if (value->hasLocalLinkage()) value->setLinkage(llvm::GlobalValue::ExternalLinkage);
+          if (value->hasLocalLinkage()) value->setLinkage(llvm::GlobalValue::ExternalLinkage);  // so it keeps this name, too
           lowered_[i] = value->getName().str();
         }
       }
@@ -84,6 +89,14 @@ class NameReader final : public clang::ASTConsumer {
   }
 
  private:
+  void note_static(const clang::VarDecl& variable) {
+    const auto* constant = variable.getAttr<clang::CUDAConstantAttr>();
+    const bool asked = variable.hasAttr<clang::CUDADeviceAttr>() || (constant && !constant->isImplicit());
+    if (asked && variable.getStorageClass() == clang::SC_Static && variable.getDeclContext()->isTranslationUnit() &&
+        variable.getIdentifier() && !context_->getBaseElementType(variable.getType()).isConstQualified())
+      statics_.push_back(variable.getName().str());
+  }
+
   bool read_name(clang::VarDecl& variable) {
     if (!variable.getIdentifier() || !variable.getName().starts_with(kPrefix)) return false;
     unsigned index = 0;
@@ -162,6 +175,7 @@ class NameReader final : public clang::ASTConsumer {
   const Request& request_;
   Messages& messages_;
   std::vector<std::string>& lowered_;
+  std::vector<std::string>& statics_;
   bool& cancelled_;
   std::function<clang::CodeGenerator*()> generator_;
   clang::ASTContext* context_ = nullptr;
@@ -191,9 +205,9 @@ std::string text_with_names(const Source& source, const Request& request) {
   return text;
 }
 
-std::unique_ptr<clang::ASTConsumer> make_name_reader(const Request& request, Messages& messages, std::vector<std::string>& lowered,
-                                                     bool& cancelled, std::function<clang::CodeGenerator*()> generator) {
-  return std::make_unique<NameReader>(request, messages, lowered, cancelled, std::move(generator));
+std::unique_ptr<clang::ASTConsumer> make_name_reader(const Request& request, Messages& messages, Compilation& result,
+                                                     std::function<clang::CodeGenerator*()> generator) {
+  return std::make_unique<NameReader>(request, messages, result, std::move(generator));
 }
 
 }  // namespace anywarp::frontend

@@ -23,9 +23,9 @@ std::string text_with_names(const Source& source, const Request& request);
 /// The name under which messages show the text of the name expressions.
 inline constexpr const char* names_file = "__nv_name_map";
 
-/// Reads declarations before code is made of them. `lowered` gets a name for each expression. `generator` is asked when the last
-/// declaration was read; it may answer null as long as no code is made.
-std::unique_ptr<clang::ASTConsumer> make_name_reader(const Request& request, Messages& messages, std::vector<std::string>& lowered,
-                                                     bool& cancelled, std::function<clang::CodeGenerator*()> generator);
+/// Reads declarations before code is made of them. `result` gets a name for each expression, and the static variables. `generator` is asked
+/// when the last declaration was read; it may answer null as long as no code is made.
+std::unique_ptr<clang::ASTConsumer> make_name_reader(const Request& request, Messages& messages, Compilation& result,
+                                                     std::function<clang::CodeGenerator*()> generator);
 
 }  // namespace anywarp::frontend

@@ -26,6 +26,8 @@ MAY_INCLUDE = {
 # Libraries that are made of the compiler, not over the runtime: folder of lib/ -> folders of src/.
 LIBRARIES_MAY_INCLUDE = {
     "nvrtc": ["base", "frontend", "toolchain"],
+    "nvvm": ["base", "frontend", "toolchain"],
+    "nvjitlink": ["base", "frontend", "ptx", "toolchain"],
 }
 # Headers outside src/ that only some folders may see.
 LLVM_FOLDERS = {"kir", "lower", "opt", "spmd", "jit", "compile", "toolchain", "frontend"}

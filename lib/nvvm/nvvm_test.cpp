@@ -1,0 +1,89 @@
+#include <nvvm.h>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+const std::string kernel = R"(
+target triple = "nvptx64-nvidia-cuda"
+target datalayout = "e-p:64:64:64-i1:8:8-i8:8:8-i16:16:16-i32:32:32-i64:64:64-i128:128:128-f32:32:32-f64:64:64-v16:16:16-v32:32:32-v64:64:64-v128:128:128-n16:32:64"
+declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+declare float @__nv_sinf(float)
+declare float @helper(float)
+define void @k(ptr addrspace(1) %p) {
+  %tid = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %at = getelementptr float, ptr addrspace(1) %p, i32 %tid
+  %x = load float, ptr addrspace(1) %at
+  %s = call float @__nv_sinf(float %x)
+  %h = call float @helper(float %s)
+  %q = fdiv float %h, %x
+  store float %q, ptr addrspace(1) %at
+  ret void
+}
+!nvvm.annotations = !{!0}
+!0 = !{ptr @k, !"kernel", i32 1}
+!nvvmir.version = !{!1}
+!1 = !{i32 2, i32 0}
+)";
+const std::string library =
+    "define float @helper(float %x) { %y = fmul float %x, 2.0  ret float %y }\ndefine float @unused(float %x) { ret float %x }\n";
+
+struct Program {
+  nvvmProgram handle = nullptr;
+  Program() { EXPECT_EQ(nvvmCreateProgram(&handle), NVVM_SUCCESS); }
+  ~Program() { nvvmDestroyProgram(&handle); }
+  nvvmResult compile(std::vector<const char*> options) {
+    return nvvmCompileProgram(handle, static_cast<int>(options.size()), options.data());
+  }
+  std::string log() const {
+    size_t size = 0;
+    EXPECT_EQ(nvvmGetProgramLogSize(handle, &size), NVVM_SUCCESS);
+    std::string text(size, '?');
+    EXPECT_EQ(nvvmGetProgramLog(handle, text.data()), NVVM_SUCCESS);
+    return text.substr(0, size - 1);
+  }
+  std::string ptx() const {
+    size_t size = 0;
+    EXPECT_EQ(nvvmGetCompiledResultSize(handle, &size), NVVM_SUCCESS);
+    std::string text(size, '?');
+    EXPECT_EQ(nvvmGetCompiledResult(handle, text.data()), NVVM_SUCCESS);
+    return text.substr(0, size - 1);
+  }
+};
+
+TEST(Nvvm, compiles_a_kernel_with_what_it_needs_of_libraries) {
+  Program program;
+  EXPECT_EQ(nvvmAddModuleToProgram(program.handle, kernel.data(), kernel.size(), "kernel.ll"), NVVM_SUCCESS);
+  EXPECT_EQ(nvvmLazyAddModuleToProgram(program.handle, library.data(), library.size(), "library.ll"), NVVM_SUCCESS);
+  EXPECT_EQ(nvvmVerifyProgram(program.handle, 0, nullptr), NVVM_SUCCESS) << program.log();
+  ASSERT_EQ(program.compile({"-arch=compute_90"}), NVVM_SUCCESS) << program.log();
+  std::string ptx = program.ptx();
+  EXPECT_NE(ptx.find(".visible .entry k("), std::string::npos) << ptx;
+  EXPECT_NE(ptx.find(".target sm_90"), std::string::npos);
+  EXPECT_NE(ptx.find("div.rn.f32"), std::string::npos);
+  EXPECT_EQ(ptx.find("unused"), std::string::npos);
+  ASSERT_EQ(program.compile({"-arch=compute_90", "-prec-div=0", "-ftz=1"}), NVVM_SUCCESS) << program.log();
+  EXPECT_NE(program.ptx().find("div.full.ftz.f32"), std::string::npos) << program.ptx();
+}
+
+TEST(Nvvm, errors_are_the_documented_ones) {
+  Program program;
+  EXPECT_EQ(program.compile({}), NVVM_ERROR_NO_MODULE_IN_PROGRAM);
+  EXPECT_EQ(program.compile({"-what"}), NVVM_ERROR_INVALID_OPTION);
+  EXPECT_NE(program.log().find("-what"), std::string::npos);
+  EXPECT_EQ(nvvmAddModuleToProgram(program.handle, nullptr, 3, "x"), NVVM_ERROR_INVALID_INPUT);
+  EXPECT_EQ(nvvmAddModuleToProgram(program.handle, "nonsense", 8, "x"), NVVM_SUCCESS);
+  EXPECT_EQ(nvvmVerifyProgram(program.handle, 0, nullptr), NVVM_ERROR_INVALID_IR);
+  EXPECT_NE(program.log(), "");
+  EXPECT_EQ(program.compile({}), NVVM_ERROR_INVALID_IR);
+  EXPECT_EQ(nvvmCompileProgram(nullptr, 0, nullptr), NVVM_ERROR_INVALID_PROGRAM);
+  int a = 0, b = 0, c = 0, d = 0;
+  EXPECT_EQ(nvvmIRVersion(&a, &b, &c, &d), NVVM_SUCCESS);
+  EXPECT_EQ(a, 2);
+  EXPECT_STREQ(nvvmGetErrorString(NVVM_ERROR_INVALID_IR), "NVVM_ERROR_INVALID_IR");
+}
+
+}  // namespace

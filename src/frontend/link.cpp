@@ -1,0 +1,161 @@
+// Everything happens in one context, under a guard: LLVM ends the process when it cannot select an instruction, and here that becomes
+// an error.
+#include "frontend/link.h"
+
+#include "frontend/precision.h"
+#include "jit/guard.h"
+#include "toolchain/arch.h"
+
+#include <llvm/ADT/SmallString.h>
+#include <llvm/Bitcode/BitcodeReader.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Module.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/IRReader/IRReader.h>
+#include <llvm/Linker/Linker.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/MemoryBuffer.h>
+#include <llvm/Support/SourceMgr.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/Target/TargetMachine.h>
+#include <llvm/Transforms/IPO/Internalize.h>
+
+#include <memory>
+#include <mutex>
+
+extern "C" {
+void LLVMInitializeNVPTXTargetInfo();
+void LLVMInitializeNVPTXTarget();
+void LLVMInitializeNVPTXTargetMC();
+void LLVMInitializeNVPTXAsmPrinter();
+}
+
+namespace anywarp::frontend {
+
+namespace {
+
+void initialise_target() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+  });
+}
+
+Result<std::unique_ptr<llvm::Module>> read(const Bitcode& input, llvm::LLVMContext& context) {
+  llvm::SMDiagnostic error;
+  std::unique_ptr<llvm::Module> module = llvm::parseIR(llvm::MemoryBufferRef(input.bytes, input.name), error, context);
+  if (!module)
+    return Error{CUDA_ERROR_INVALID_IMAGE, error.getMessage().str(),
+                 input.name + (error.getLineNo() > 0 ? ":" + std::to_string(error.getLineNo()) : std::string())};
+  return module;
+}
+
+Result<std::unique_ptr<llvm::Module>> link(const std::vector<Bitcode>& modules, llvm::LLVMContext& context) {
+  auto linked = std::make_unique<llvm::Module>("device code", context);
+  llvm::Linker linker(*linked);
+  for (bool lazy : {false, true}) {
+    for (const Bitcode& input : modules) {
+      if (input.lazy != lazy) continue;
+      AW_ASSIGN(std::unique_ptr<llvm::Module> module, read(input, context));
+      // NVVM IR says nvptx64-nvidia-cuda with or without more words, and its layout may be an older LLVM's.
+      module->setTargetTriple(llvm::Triple("nvptx64-nvidia-cuda"));
+      module->setDataLayout("");
+      if (linker.linkInModule(std::move(module), lazy ? llvm::Linker::LinkOnlyNeeded : llvm::Linker::None))
+        return Error{CUDA_ERROR_INVALID_VALUE, "the modules do not fit together", input.name};
+    }
+  }
+  std::string what;
+  llvm::raw_string_ostream stream(what);
+  if (llvm::verifyModule(*linked, &stream)) return Error{CUDA_ERROR_INVALID_IMAGE, what, {}};
+  return linked;
+}
+
+void optimise(llvm::Module& module, llvm::TargetMachine& machine, bool debug) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopUnrolling = false;  // our own compiler sees more when loops are whole
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(debug ? llvm::OptimizationLevel::O1 : llvm::OptimizationLevel::O3).run(module, modules);
+}
+
+Result<std::string> compile(const std::vector<Bitcode>& modules, const toolchain::DeviceOptions& options, bool kernels_only,
+                            const std::string& libdevice, llvm::LLVMContext& context) {
+  std::vector<Bitcode> all = modules;
+  if (!libdevice.empty()) {
+    auto buffer = llvm::MemoryBuffer::getFile(libdevice);
+    if (!buffer) return Error{CUDA_ERROR_FILE_NOT_FOUND, libdevice + " cannot be read: " + buffer.getError().message(), {}};
+    all.push_back({"libdevice", (*buffer)->getBuffer().str(), true});
+  }
+  AW_ASSIGN(std::unique_ptr<llvm::Module> module, link(all, context));
+  const llvm::Triple triple("nvptx64-nvidia-cuda");
+  std::string why;
+  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, why);
+  if (!target) return Error{CUDA_ERROR_UNKNOWN, why, {}};
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(triple, "sm_" + toolchain::clang_name(options.arch),
+                                                                           toolchain::needs_newest_ptx(options.arch) ? "+ptx90" : "+ptx87",
+                                                                           {}, llvm::Reloc::PIC_));
+  module->setDataLayout(machine->createDataLayout());
+  if (options.ftz || options.fast_math) {
+    module->addModuleFlag(llvm::Module::Override, "nvvm-reflect-ftz", 1);
+    for (llvm::Function& function : *module) function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
+  }
+  set_precision(*module, options);
+  llvm::internalizeModule(*module, [&](const llvm::GlobalValue& value) {
+    const auto* function = llvm::dyn_cast<llvm::Function>(&value);
+    if (!function) return true;
+    return function->getCallingConv() == llvm::CallingConv::PTX_Kernel || (!kernels_only && !value.getName().starts_with("__nv_"));
+  });
+  optimise(*module, *machine, options.debug);
+  llvm::SmallString<0> text;
+  llvm::raw_svector_ostream stream(text);
+  llvm::legacy::PassManager passes;
+  if (machine->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::AssemblyFile))
+    return Error{CUDA_ERROR_UNKNOWN, "LLVM writes no PTX", {}};
+  passes.run(*module);
+  return std::string(text);
+}
+
+template <class Work>
+Result<> in_context(const Work& work) {
+  initialise_target();
+  auto* context = new llvm::LLVMContext;
+  bool lost = false;
+  Result<> done = jit::guarded(*context, lost, [&] { return work(*context); });
+  if (!lost) delete context;
+  return done;
+}
+
+}  // namespace
+
+Result<std::string> link_to_ptx(const std::vector<Bitcode>& modules, const toolchain::DeviceOptions& options, bool kernels_only,
+                                const std::string& libdevice) {
+  std::string ptx;
+  AW_TRY(in_context([&](llvm::LLVMContext& context) -> Result<> {
+    AW_ASSIGN(ptx, compile(modules, options, kernels_only, libdevice, context));
+    return {};
+  }));
+  return ptx;
+}
+
+Result<> verify_modules(const std::vector<Bitcode>& modules) {
+  return in_context([&](llvm::LLVMContext& context) -> Result<> {
+    AW_TRY(link(modules, context));
+    return {};
+  });
+}
+
+}  // namespace anywarp::frontend
