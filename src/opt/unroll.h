@@ -1,4 +1,4 @@
-// Loops around barriers and warp operations.
+// Loops around barriers and warp operations, and loops over slices.
 #pragma once
 
 #include <llvm/IR/PassManager.h>
@@ -7,6 +7,11 @@ namespace anywarp::opt {
 
 /// Unrolls, in full, loops of a few rounds in which threads meet.
 struct UnrollMeetingsPass : llvm::PassInfoMixin<UnrollMeetingsPass> {
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+};
+
+/// Unrolls, in full, loops over slices (kir::kSliceLoop) in which it hangs on the number of the slice what there is to do.
+struct UnrollSlicesPass : llvm::PassInfoMixin<UnrollSlicesPass> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };
 

@@ -9,6 +9,7 @@
 #include "opt/jam.h"
 #include "opt/narrow.h"
 #include "opt/opt.h"
+#include "opt/unroll.h"
 
 #include <llvm/Analysis/CaptureTracking.h>
 #include <llvm/Analysis/LoopInfo.h>
@@ -26,7 +27,6 @@
 #include <llvm/Transforms/Scalar/LoopDeletion.h>
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
 #include <llvm/Transforms/Scalar/LoopRotation.h>
-#include <llvm/Transforms/Scalar/LoopUnrollPass.h>
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimpleLoopUnswitch.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
@@ -62,7 +62,7 @@ FunctionPassManager simplify() {
   list.addPass(LCSSAPass());
   list.addPass(JamSlicesPass());
   // Which slices take part in a round of a tree, and with which lanes, is known of each slice.
-  list.addPass(createFunctionToLoopPassAdaptor(LoopFullUnrollPass(/*OptLevel=*/3)));
+  list.addPass(UnrollSlicesPass());
   list.addPass(GVNPass(GVNOptions().setPRE(false).setLoadPRE(false)));
   list.addPass(NarrowAccessesPass());
   list.addPass(InstCombinePass());
