@@ -10,7 +10,8 @@
 // has unrolled what it knew the length of; the block's size it did not know.
 //
 // Then a round is a loop over the slices in which `t < half` holds for some of them, for others not, and for the lanes at the front of one:
-// unrolled, that loop too loses its tests, and the slices that have nothing to do. Other loops over slices gain nothing but length.
+// unrolled, that loop too loses its tests, and the slices that have nothing to do. So does one whose rounds have much in common. Other
+// loops over slices gain little, and compiling takes longer: only short ones unroll.
 #include "opt/unroll.h"
 
 #include "kir/kir.h"
@@ -41,6 +42,7 @@ constexpr unsigned kMostRounds = 16;
 constexpr size_t kMostInstructions = 1500;
 
 constexpr size_t kMostOfSlices = 800;
+constexpr size_t kMostOfOtherSlices = 250;
 
 bool is_meeting(const Instruction& instruction) {
   const auto* call = dyn_cast<CallBase>(&instruction);
@@ -73,6 +75,22 @@ bool decides_by_round(const Loop& loop, ScalarEvolution& evolution) {
         if (evolution.isSCEVable(compare->getOperand(0)->getType()) && is_known(compare->getOperand(0)) && is_known(compare->getOperand(1)))
           return true;
   return false;
+}
+
+/// Vectors that every round reads, such as the columns of a tile: more than stay in registers beside what a round needs. Where the rounds
+/// are written out, each is loaded next to its uses in all of them.
+bool shares_much(const Loop& loop) {
+  constexpr size_t kMuch = 8;
+  SmallPtrSet<const Value*, 32> shared;
+  for (const BasicBlock* block : loop.blocks())
+    for (const Instruction& instruction : *block) {
+      if (const auto* load = dyn_cast<LoadInst>(&instruction);
+          load && load->getType()->isVectorTy() && loop.isLoopInvariant(load->getPointerOperand()))
+        shared.insert(load);
+      for (const Value* operand : instruction.operands())
+        if (isa<Instruction>(operand) && operand->getType()->isVectorTy() && loop.isLoopInvariant(operand)) shared.insert(operand);
+    }
+  return shared.size() >= kMuch;
 }
 
 /// Unrolls loops with all that LLVM asks for.
@@ -139,9 +157,10 @@ PreservedAnalyses UnrollMeetingsPass::run(Function& function, FunctionAnalysisMa
 PreservedAnalyses UnrollSlicesPass::run(Function& function, FunctionAnalysisManager& analyses) {
   Unroller unroller(function, analyses);
   return unroller.run([&](const Loop& loop) -> unsigned {
-    if (!loop.isInnermost() || !findOptionMDForLoop(&loop, kir::kSliceLoop) || !decides_by_round(loop, unroller.evolution())) return 0;
+    if (!loop.isInnermost() || !findOptionMDForLoop(&loop, kir::kSliceLoop)) return 0;
+    const bool gains = decides_by_round(loop, unroller.evolution()) || shares_much(loop);
     const unsigned rounds = unroller.rounds(loop);
-    return rounds * instructions(loop) <= kMostOfSlices ? rounds : 0;
+    return rounds * instructions(loop) <= (gains ? kMostOfSlices : kMostOfOtherSlices) ? rounds : 0;
   });
 }
 
