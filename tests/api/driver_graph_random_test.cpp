@@ -194,8 +194,8 @@ TEST_P(DriverGraphRandom, NothingCrashes) {
       case 5: use_exec(); break;
       default: capture();
     }
-  CUgraph unread = nullptr;
-  for (CUstream stream : streams_) (void)cuStreamEndCapture(stream, &unread);
+  for (CUstream stream : streams_)
+    if (CUgraph made = nullptr; cuStreamEndCapture(stream, &made) == CUDA_SUCCESS) graphs_.push_back(made);
   EXPECT_OK(cuCtxSynchronize());
   for (CUgraphExec exec : execs_) (void)cuGraphExecDestroy(exec);
   for (CUgraph graph : graphs_) (void)cuGraphDestroy(graph);
