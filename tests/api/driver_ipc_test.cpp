@@ -174,6 +174,8 @@ TEST_F(DriverIpc, MemoryEventsAndPoolsOfAnotherProcess) {
   EXPECT_EQ(status, 0);
   ASSERT_OK(cuEventSynchronize(done));
   EXPECT_OK(cuEventQuery(done));
+  // The child has waited for the stream; a race detector sees that only here.
+  ASSERT_OK(cuStreamSynchronize(stream));
   EXPECT_TRUE(holds(small, kSmall, 7));
   EXPECT_TRUE(holds(large, kLarge, 8));
   EXPECT_TRUE(holds(pooled, 5000, 9));
