@@ -214,20 +214,15 @@ def main():
         outcome["geometric_mean"] = statistics.geometric_mean(result["ratio"] for result in results.values())
         reached = sum(result["reached"] for result in results.values())
         print(f"\nGeometric mean: x{outcome['geometric_mean']:.3f} of the native time; {reached} of {len(results)} goals reached.")
-    if not arguments.names or "launch" in arguments.names:
+    for name, measure_calls in (("launch", launches), ("calls", calls)):
+        if arguments.names and name not in arguments.names:
+            continue
         try:
-            outcome["launch"] = launches(folder, nvcc, arguments.repeats)
+            outcome[name] = measure_calls(folder, nvcc, arguments.repeats)
         except subprocess.CalledProcessError as error:
             progress("")
             good = False
-            print(f"launch failed: {error} {(error.stderr or '').strip()[-300:]}", flush=True)
-    if not arguments.names or "calls" in arguments.names:
-        try:
-            outcome["calls"] = calls(folder, nvcc, arguments.repeats)
-        except subprocess.CalledProcessError as error:
-            progress("")
-            good = False
-            print(f"calls failed: {error} {(error.stderr or '').strip()[-300:]}", flush=True)
+            print(f"{name} failed: {error} {(error.stderr or '').strip()[-300:]}", flush=True)
     old = records.last(outcome)
     if arguments.json:
         arguments.json.write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")

@@ -13,6 +13,7 @@
 #include "frontend/names.h"
 #include "frontend/precision.h"
 #include "frontend/prelude.h"
+#include "frontend/target.h"
 #include "jit/guard.h"
 
 #include <clang/CodeGen/BackendUtil.h>
@@ -26,36 +27,17 @@
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 #include <llvm/Passes/PassBuilder.h>
-#include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/TimeProfiler.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Support/thread.h>
 
 #include <chrono>
-#include <mutex>
-
-extern "C" {
-void LLVMInitializeNVPTXTargetInfo();
-void LLVMInitializeNVPTXTarget();
-void LLVMInitializeNVPTXTargetMC();
-void LLVMInitializeNVPTXAsmPrinter();
-}
 
 namespace anywarp::frontend {
 
 namespace {
 
 constexpr unsigned kStackBytes = 64 << 20;
-
-void initialise_target() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LLVMInitializeNVPTXTargetInfo();
-    LLVMInitializeNVPTXTarget();
-    LLVMInitializeNVPTXTargetMC();
-    LLVMInitializeNVPTXAsmPrinter();
-  });
-}
 
 using Clock = std::chrono::steady_clock;
 

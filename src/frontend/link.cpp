@@ -3,6 +3,7 @@
 #include "frontend/link.h"
 
 #include "frontend/precision.h"
+#include "frontend/target.h"
 #include "jit/guard.h"
 #include "toolchain/arch.h"
 
@@ -18,34 +19,15 @@
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Support/SourceMgr.h>
-#include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Transforms/IPO/Internalize.h>
 
 #include <memory>
-#include <mutex>
-
-extern "C" {
-void LLVMInitializeNVPTXTargetInfo();
-void LLVMInitializeNVPTXTarget();
-void LLVMInitializeNVPTXTargetMC();
-void LLVMInitializeNVPTXAsmPrinter();
-}
 
 namespace anywarp::frontend {
 
 namespace {
-
-void initialise_target() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LLVMInitializeNVPTXTargetInfo();
-    LLVMInitializeNVPTXTarget();
-    LLVMInitializeNVPTXTargetMC();
-    LLVMInitializeNVPTXAsmPrinter();
-  });
-}
 
 Result<std::unique_ptr<llvm::Module>> read(const Bitcode& input, llvm::LLVMContext& context) {
   llvm::SMDiagnostic error;

@@ -69,7 +69,7 @@ FunctionPassManager passes() {
   list.addPass(CorrelatedValuePropagationPass());
   list.addPass(SimplifyCFGPass(control_flow()));
   list.addPass(InstCombinePass());
-  list.addPass(UnrollMeetingsPass());
+  list.addPass(UnrollConvergentPass());
   list.addPass(SimplifyCFGPass(control_flow()));
   list.addPass(InstCombinePass());
   // Alias analysis is at its best here: spaces are known, addresses are simple.

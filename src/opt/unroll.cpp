@@ -44,13 +44,13 @@ constexpr size_t kMostInstructions = 1500;
 constexpr size_t kMostOfSlices = 800;
 constexpr size_t kMostOfOtherSlices = 250;
 
-bool is_meeting(const Instruction& instruction) {
+bool is_convergent_call(const Instruction& instruction) {
   const auto* call = dyn_cast<CallBase>(&instruction);
   return call && call->isConvergent();
 }
 
-bool has_meeting(const Loop& loop) {
-  return any_of(loop.blocks(), [](const BasicBlock* block) { return any_of(*block, is_meeting); });
+bool has_convergent_call(const Loop& loop) {
+  return any_of(loop.blocks(), [](const BasicBlock* block) { return any_of(*block, is_convergent_call); });
 }
 
 size_t instructions(const Loop& loop) {
@@ -145,10 +145,10 @@ class Unroller {
 
 }  // namespace
 
-PreservedAnalyses UnrollMeetingsPass::run(Function& function, FunctionAnalysisManager& analyses) {
+PreservedAnalyses UnrollConvergentPass::run(Function& function, FunctionAnalysisManager& analyses) {
   Unroller unroller(function, analyses);
   return unroller.run([&](const Loop& loop) -> unsigned {
-    if (!loop.isInnermost() || !has_meeting(loop)) return 0;
+    if (!loop.isInnermost() || !has_convergent_call(loop)) return 0;
     const unsigned rounds = unroller.rounds(loop);
     return rounds <= kMostRounds && rounds * instructions(loop) <= kMostInstructions ? rounds : 0;
   });

@@ -5,8 +5,8 @@
 
 namespace anywarp::opt {
 
-/// Unrolls, in full, loops of a few rounds in which threads meet.
-struct UnrollMeetingsPass : llvm::PassInfoMixin<UnrollMeetingsPass> {
+/// Unrolls, in full, loops of a few rounds with convergent operations: barriers, shuffles, votes.
+struct UnrollConvergentPass : llvm::PassInfoMixin<UnrollConvergentPass> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };
 

@@ -152,9 +152,9 @@ out:
 
 TEST(Unroll, RoundsInWhichThreadsMeet) {
   const std::string barrier = "@llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)";
-  EXPECT_EQ(Code(rounds_with(barrier), UnrollMeetingsPass()).count(llvm::Instruction::Store), 4u);
-  EXPECT_EQ(Code(rounds_with("@plain()"), UnrollMeetingsPass()).count(llvm::Instruction::Store), 1u) << "nobody meets";
-  EXPECT_EQ(Code(rounds_with(barrier, "sub i32 %half, %n"), UnrollMeetingsPass()).count(llvm::Instruction::Store), 1u)
+  EXPECT_EQ(Code(rounds_with(barrier), UnrollConvergentPass()).count(llvm::Instruction::Store), 4u);
+  EXPECT_EQ(Code(rounds_with("@plain()"), UnrollConvergentPass()).count(llvm::Instruction::Store), 1u) << "nobody meets";
+  EXPECT_EQ(Code(rounds_with(barrier, "sub i32 %half, %n"), UnrollConvergentPass()).count(llvm::Instruction::Store), 1u)
       << "of unknown number";
 }
 

@@ -2,11 +2,11 @@
 // registers and lose less where lanes diverge. The rules, in this order:
 //
 //   1. Cross-lane operations: 32, for the lanes of a warp must be in one slice.
-//   2. Otherwise values of most of the arithmetic fill two registers, whose chains hide each other's latency: 32 lanes of 32 bits with
-//      512-bit registers and 16 with 256, 16 and 8 lanes of 64 bits.
-//   3. With 256-bit registers a slice is one row of a two-dimensional block whose rows have 8 or 16 threads: tid.y is uniform then, and
-//      every access by row contiguous. Two rows that use the same data (those of a matrix product) are better with 512.
-//   4. Shared-memory tiles: 32. They broadcast one operand to all lanes, and barriers cost by slice.
+//   2. With 256-bit registers, rows of 8 or 16 threads in a two-dimensional block: one row a slice. tid.y is uniform then, and every access
+//      by row contiguous. Two rows that use the same data (those of a matrix product) are better with 512 bits.
+//   3. Shared-memory tiles: 32. They broadcast one operand to all lanes, and barriers cost by slice.
+//   4. Values of most of the arithmetic fill two registers, whose chains hide each other's latency: with 512-bit registers 32 lanes of 32
+//      bits or 16 of 64, with 256-bit ones 16 or 8.
 #include "spmd/cost.h"
 
 #include "spmd/intrinsics.h"
@@ -62,8 +62,8 @@ Result<uint32_t> choose_width(const Function& kernel, const LaunchShape& launch,
 }
 
 bool is_cheaper_by_lane(const Loop& loop, ScalarEvolution& evolution, const Shapes& shapes) {
-  constexpr int64_t kLongestStep = 16;          // bytes
-  constexpr unsigned kArithmeticOfGather = 4;   // operations on vectors that cost as much as a gather
+  constexpr int64_t kLongestStep = 16;  // bytes
+  constexpr unsigned kArithmeticOfGather = 4;  // operations on vectors that cost as much as a gather
   unsigned in_order = 0, scattered = 0, arithmetic = 0;
   for (const BasicBlock* block : loop.blocks())
     for (const Instruction& instruction : *block) {

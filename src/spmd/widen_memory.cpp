@@ -6,6 +6,7 @@
 //   small stride  vector loads that cover it, and a shuffle; the full mask only. The bytes between two lanes' elements lie in the
 //                 page of one of them, so they can be read, but never written
 //   runs          rows of a two-dimensional block: a vector for each run of lanes
+//   one line      known at run time: a vector of the line, permuted (widen_lines.cpp)
 //   other         gather and scatter
 //
 // An address whose shape may not hold (Affine::conditional) is tested, with the gather as the other way.
