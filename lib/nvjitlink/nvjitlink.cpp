@@ -1,5 +1,6 @@
 // libnvJitLink: LTO IR (our bitcode) is linked by LLVM and written as PTX; PTX of all inputs is linked as the driver links it. The result
 // is PTX; as a "cubin" it is a fat binary that holds it, which our driver loads wherever it loads a cubin.
+#include "base/live_handles.h"
 #include "frontend/link.h"
 #include "ptx/fatbin.h"
 #include "ptx/link.h"
@@ -15,7 +16,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -34,26 +34,15 @@ struct Link {
   std::string cubin, ptx, errors, infos;
 };
 
-struct Links {
-  std::mutex lock;
-  std::map<nvJitLinkHandle, std::shared_ptr<Link>> all;
-  uintptr_t last = 0;
-};
-
-Links& links() {
-  static auto* links = new Links;
+anywarp::LiveHandles<nvJitLinkHandle, Link>& links() {
+  static auto* links = new anywarp::LiveHandles<nvJitLinkHandle, Link>;  // calls may come while the process ends
   return *links;
 }
 
 template <class Work>
 nvJitLinkResult with(nvJitLinkHandle handle, Work work) {
-  std::shared_ptr<Link> link;
-  {
-    std::lock_guard guard(links().lock);
-    auto at = links().all.find(handle);
-    if (at == links().all.end()) return handle ? NVJITLINK_ERROR_INVALID_INPUT : NVJITLINK_ERROR_NULL_INPUT;
-    link = at->second;
-  }
+  const std::shared_ptr<Link> link = links().find(handle);
+  if (!link) return handle ? NVJITLINK_ERROR_INVALID_INPUT : NVJITLINK_ERROR_NULL_INPUT;
   std::lock_guard guard(link->lock);
   return work(*link);
 }
@@ -207,17 +196,14 @@ nvJitLinkResult nvJitLinkCreate(nvJitLinkHandle* handle, uint32_t numOptions, co
     if (nvJitLinkResult result = set_option(*link, options[i]); result != NVJITLINK_SUCCESS) return result;
   }
   if (link->device.arch.empty()) return NVJITLINK_ERROR_MISSING_ARCH;
-  std::lock_guard guard(links().lock);
-  *handle = reinterpret_cast<nvJitLinkHandle>(links().last += 16);
-  links().all.emplace(*handle, std::move(link));
+  *handle = links().add(std::move(link));
   return NVJITLINK_SUCCESS;
 }
 AW_BOTH_NAMES(nvJitLinkCreate, (nvJitLinkHandle * handle, uint32_t numOptions, const char** options), (handle, numOptions, options))
 
 nvJitLinkResult nvJitLinkDestroy(nvJitLinkHandle* handle) {
   if (!handle || !*handle) return NVJITLINK_ERROR_NULL_INPUT;
-  std::lock_guard guard(links().lock);
-  if (links().all.erase(*handle) == 0) return NVJITLINK_ERROR_INVALID_INPUT;
+  if (!links().remove(*handle)) return NVJITLINK_ERROR_INVALID_INPUT;
   *handle = nullptr;
   return NVJITLINK_SUCCESS;
 }

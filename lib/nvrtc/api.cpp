@@ -1,11 +1,11 @@
 // NVRTC's entry points: arguments are checked, the handle is looked up among those that live, and the program does the rest.
+#include "base/live_handles.h"
 #include "program.h"
 #include "toolchain/arch.h"
 #include "version.h"
 
 #include <atomic>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <mutex>
 
@@ -13,22 +13,9 @@ using anywarp::nvrtc::Program;
 
 namespace {
 
-/// The programs that live, by their handles, which are never used again.
-struct Programs {
-  std::mutex lock;
-  std::map<nvrtcProgram, std::shared_ptr<Program>> all;
-  uintptr_t last = 0;
-};
-
-Programs& programs() {
-  static auto* programs = new Programs;  // calls may come while the process ends
+anywarp::LiveHandles<nvrtcProgram, Program>& programs() {
+  static auto* programs = new anywarp::LiveHandles<nvrtcProgram, Program>;  // calls may come while the process ends
   return *programs;
-}
-
-std::shared_ptr<Program> find(nvrtcProgram handle) {
-  std::lock_guard guard(programs().lock);
-  auto at = programs().all.find(handle);
-  return at == programs().all.end() ? nullptr : at->second;
 }
 
 std::atomic<size_t> pch_heap{size_t(256) << 20};
@@ -36,7 +23,7 @@ std::atomic<size_t> pch_heap{size_t(256) << 20};
 /// Runs `work` on a program that lives, no other call meanwhile.
 template <class Work>
 nvrtcResult with(nvrtcProgram handle, Work work) {
-  std::shared_ptr<Program> program = find(handle);
+  const std::shared_ptr<Program> program = programs().find(handle);
   if (!program) return NVRTC_ERROR_INVALID_PROGRAM;
   std::lock_guard guard(program->lock());
   return work(*program);
@@ -126,24 +113,13 @@ nvrtcResult nvrtcCreateProgram(nvrtcProgram* prog, const char* src, const char* 
     if (!headers[i] || !includeNames[i]) return NVRTC_ERROR_INVALID_INPUT;
     source.headers.push_back({includeNames[i], headers[i]});
   }
-  auto program = std::make_shared<Program>(std::move(source));
-  std::lock_guard guard(programs().lock);
-  // Aligned as an address would be, so that nothing that looks at handles is surprised.
-  *prog = reinterpret_cast<nvrtcProgram>(programs().last += 16);
-  programs().all.emplace(*prog, std::move(program));
+  *prog = programs().add(std::make_shared<Program>(std::move(source)));
   return NVRTC_SUCCESS;
 }
 
 nvrtcResult nvrtcDestroyProgram(nvrtcProgram* prog) {
   if (!prog) return NVRTC_ERROR_INVALID_PROGRAM;
-  std::shared_ptr<Program> program;  // destroyed when the lock is free
-  {
-    std::lock_guard guard(programs().lock);
-    auto at = programs().all.find(*prog);
-    if (at == programs().all.end()) return NVRTC_ERROR_INVALID_PROGRAM;
-    program = std::move(at->second);
-    programs().all.erase(at);
-  }
+  if (!programs().remove(*prog)) return NVRTC_ERROR_INVALID_PROGRAM;
   *prog = nullptr;
   return NVRTC_SUCCESS;
 }

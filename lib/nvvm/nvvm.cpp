@@ -1,5 +1,6 @@
 // libnvvm over LLVM's own reader and PTX back end. NVVM IR of LLVM's present form is taken as it is, and older bitcode as far as LLVM 22
 // reads it. Functions that only libdevice defines are taken from it when a program adds no libdevice of its own.
+#include "base/live_handles.h"
 #include "frontend/link.h"
 #include "toolchain/arch.h"
 #include "toolchain/toolkit.h"
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -21,26 +21,15 @@ struct Program {
   std::string result, log;
 };
 
-struct Programs {
-  std::mutex lock;
-  std::map<nvvmProgram, std::shared_ptr<Program>> all;
-  uintptr_t last = 0;
-};
-
-Programs& programs() {
-  static auto* programs = new Programs;
+anywarp::LiveHandles<nvvmProgram, Program>& programs() {
+  static auto* programs = new anywarp::LiveHandles<nvvmProgram, Program>;  // calls may come while the process ends
   return *programs;
 }
 
 template <class Work>
 nvvmResult with(nvvmProgram handle, Work work) {
-  std::shared_ptr<Program> program;
-  {
-    std::lock_guard guard(programs().lock);
-    auto at = programs().all.find(handle);
-    if (at == programs().all.end()) return NVVM_ERROR_INVALID_PROGRAM;
-    program = at->second;
-  }
+  const std::shared_ptr<Program> program = programs().find(handle);
+  if (!program) return NVVM_ERROR_INVALID_PROGRAM;
   std::lock_guard guard(program->lock);
   return work(*program);
 }
@@ -150,16 +139,13 @@ nvvmResult nvvmIRVersion(int* majorIR, int* minorIR, int* majorDbg, int* minorDb
 
 nvvmResult nvvmCreateProgram(nvvmProgram* prog) {
   if (!prog) return NVVM_ERROR_INVALID_PROGRAM;
-  std::lock_guard guard(programs().lock);
-  *prog = reinterpret_cast<nvvmProgram>(programs().last += 16);
-  programs().all.emplace(*prog, std::make_shared<Program>());
+  *prog = programs().add(std::make_shared<Program>());
   return NVVM_SUCCESS;
 }
 
 nvvmResult nvvmDestroyProgram(nvvmProgram* prog) {
   if (!prog) return NVVM_ERROR_INVALID_PROGRAM;
-  std::lock_guard guard(programs().lock);
-  if (programs().all.erase(*prog) == 0) return NVVM_ERROR_INVALID_PROGRAM;
+  if (!programs().remove(*prog)) return NVVM_ERROR_INVALID_PROGRAM;
   *prog = nullptr;
   return NVVM_SUCCESS;
 }
