@@ -21,6 +21,7 @@
 #include <llvm/Analysis/TargetTransformInfo.h>
 #include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/Dominators.h>
+#include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/Support/MathExtras.h>
@@ -66,6 +67,26 @@ bool rounds_agree(const Loop& outer, const Loop& inner) {
     if (isa<PHINode>(instruction) && instruction->getParent() != inner.getHeader()) return false;
     append_range(work, instruction->operands());
   }
+  return true;
+}
+
+/// Where every slice makes as many rounds, although the loop's end compares what differs between them (`for (i = t; i < 4096; i += 256)`):
+/// lets the end count rounds instead. Returns whether it did.
+bool count_rounds(const Loop& inner, ScalarEvolution& evolution) {
+  const SCEV* rounds = evolution.getBackedgeTakenCount(&inner);
+  auto* end = dyn_cast<BranchInst>(inner.getLoopLatch()->getTerminator());
+  if (isa<SCEVCouldNotCompute>(rounds) || isa<SCEVConstant>(rounds) || !end || !end->isConditional()) return false;
+  const ConstantRange range = evolution.getUnsignedRange(rounds);
+  const APInt* again = range.getSingleElement();
+  if (!again) return false;
+  IRBuilder<> b(&inner.getHeader()->front());
+  PHINode* round = b.CreatePHI(rounds->getType(), 2, "round");
+  round->addIncoming(Constant::getNullValue(round->getType()), inner.getLoopPreheader());
+  b.SetInsertPoint(end);
+  round->addIncoming(b.CreateAdd(round, ConstantInt::get(round->getType(), 1), "", /*HasNUW=*/true), inner.getLoopLatch());
+  const bool ends_if_true = !inner.contains(end->getSuccessor(0));
+  end->setCondition(b.CreateICmp(ends_if_true ? CmpInst::ICMP_EQ : CmpInst::ICMP_NE, round, b.getInt(*again)));
+  evolution.forgetLoop(&inner);
   return true;
 }
 
@@ -148,7 +169,11 @@ PreservedAnalyses JamSlicesPass::run(Function& function, FunctionAnalysisManager
     Loop* inner = loop->getSubLoops()[0];
     const unsigned slices = evolution.getSmallConstantTripCount(loop);
     if (slices < 2 || !has_form(*loop) || !has_form(*inner) || !always_runs(*loop, *inner, dominators)) continue;
-    if (!rounds_agree(*loop, *inner) || !may_interleave(*loop, evolution)) continue;
+    if (!rounds_agree(*loop, *inner)) {
+      if (!count_rounds(*inner, evolution)) continue;
+      changed = true;
+    }
+    if (!may_interleave(*loop, evolution)) continue;
     const unsigned together = slices_together(*inner, slices, target);
     if (together < 2) continue;
     const LoopUnrollResult result =

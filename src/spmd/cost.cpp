@@ -69,7 +69,7 @@ bool is_cheaper_by_lane(const Loop& loop, ScalarEvolution& evolution, const Shap
     for (const Instruction& instruction : *block) {
       arithmetic += instruction.getType()->isFloatingPointTy() && !isa<LoadInst, PHINode>(instruction);
       const Value* pointer = getLoadStorePointerOperand(&instruction);
-      if (!pointer || shapes.uniform(pointer) || shapes.affine(pointer)) continue;
+      if (!pointer || shapes.uniform(pointer) || shapes.shape(pointer)) continue;
       ++scattered;
       const auto* steps = dyn_cast<SCEVAddRecExpr>(evolution.getSCEV(const_cast<Value*>(pointer)));
       const auto* step = steps && steps->getLoop() == &loop ? dyn_cast<SCEVConstant>(steps->getStepRecurrence(evolution)) : nullptr;

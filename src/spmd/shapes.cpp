@@ -14,6 +14,9 @@
 // sext(base) + o only when no lane wraps. Ranges prove that for most indices (specialise.cpp); where they do not, the
 // shape is 'conditional' and the widener tests the base at run time.
 //
+// `i ^ j` of neighbours i and a j that is one for all, as in the butterflies of sorts and transforms, is 'crossed': neighbours in another
+// order, which j's low bits tell when the program runs. What follows from such a value keeps the order.
+//
 // A base that is a multiple of 2^k with offsets below 2^k makes shifts, masks and compares exact: `tid.x / 32` and
 // `tid.x < 64` are uniform. That feeds back into uniformity, hence the second round.
 #include "spmd/shapes.h"
@@ -44,6 +47,11 @@ bool Affine::contiguous(int64_t stride) const {
   for (size_t lane = 0; lane < offsets.size(); ++lane)
     if (offsets[lane] != offsets[0] + int64_t(lane) * stride) return false;
   return true;
+}
+
+bool Affine::disjoint() const {
+  return base_align > 0 &&
+         all_of(offsets, [&](int64_t offset) { return offset >= 0 && (base_align >= 63 || offset < (int64_t(1) << base_align)); });
 }
 
 bool Affine::all_zero() const {
@@ -163,13 +171,18 @@ bool Shapes::uniform_use(const Use& use) const {
 
 bool Shapes::uniform_branch(const BasicBlock& block) const { return !uniformity_->info().hasDivergentTerminator(block); }
 
-const Affine* Shapes::affine(const Value* value) const {
+const Affine* Shapes::shape(const Value* value) const {
   auto found = affine_.find(value);
   return found == affine_.end() ? nullptr : &found->second;
 }
 
+const Affine* Shapes::affine(const Value* value) const {
+  const Affine* known = shape(value);
+  return known && !known->crossing ? known : nullptr;
+}
+
 std::optional<Affine> Shapes::operand(const Value* value) const {
-  if (const Affine* known = affine(value)) return *known;
+  if (const Affine* known = shape(value)) return *known;
   if (varying_.contains(value) || !uniform(value)) return std::nullopt;
   Affine result;
   result.offsets.assign(width_, 0);
@@ -217,20 +230,22 @@ void Shapes::propagate() {
   for (Instruction& instruction : instructions(kernel_)) {
     if (auto* compare = dyn_cast<ICmpInst>(&instruction); compare && !uniform(compare) && aligned_compare(*compare))
       aligned_.insert(compare);
-    if (const Affine* shape = affine(&instruction); shape && shape->all_zero() && !shape->conditional) aligned_.insert(&instruction);
+    if (const Affine* shape = this->shape(&instruction); shape && shape->all_zero() && !shape->conditional) aligned_.insert(&instruction);
   }
 }
 
 bool Shapes::transfer(Instruction& instruction) {
   if (!has_shape(instruction.getType()) || varying_.contains(&instruction) || uniform(&instruction)) return false;
   std::optional<Affine> now = evaluate(instruction);
+  if (now && now->crossing && !now->contiguous(now->offsets[1] - now->offsets[0])) now.reset();
+  if (now && now->all_zero()) now->crossing = nullptr;
   auto found = affine_.find(&instruction);
   if (!now) {
     if (isa<PHINode>(instruction) && found == affine_.end()) {
       // Not known yet, as opposed to known not to be affine: no incoming value has been seen.
       auto& phi = cast<PHINode>(instruction);
       bool any_seen = any_of(phi.incoming_values(),
-                             [&](const Use& use) { return varying_.contains(use.get()) || affine(use.get()) || uniform(use.get()); });
+                             [&](const Use& use) { return varying_.contains(use.get()) || shape(use.get()) || uniform(use.get()); });
       if (!any_seen) return false;
     }
     varying_.insert(&instruction);
@@ -238,7 +253,7 @@ bool Shapes::transfer(Instruction& instruction) {
     return true;
   }
   if (found != affine_.end() && found->second.offsets == now->offsets && found->second.base_align <= now->base_align &&
-      found->second.conditional == now->conditional)
+      found->second.conditional == now->conditional && found->second.crossing == now->crossing)
     return false;
   if (found != affine_.end()) now->base_align = std::min(now->base_align, found->second.base_align);
   affine_[&instruction] = std::move(*now);
@@ -249,6 +264,11 @@ std::optional<Affine> Shapes::extension(CastInst& cast) {
   std::optional<Affine> shape = operand(cast.getOperand(0));
   if (!shape) return std::nullopt;
   const unsigned bits = bits_of(cast.getSrcTy(), kernel_.getDataLayout());
+  if (shape->disjoint() && shape->base_align < bits) {
+    // Nothing carries from the offsets into the base.
+    exact_.insert(&cast);
+    return shape;
+  }
   auto [low, high] = std::minmax_element(shape->offsets.begin(), shape->offsets.end());
   const int64_t spread = std::max<int64_t>(*high, 0) - std::min<int64_t>(*low, 0);
   if (bits >= 64 || spread < 0 || uint64_t(spread) >= (uint64_t(1) << (bits - 1))) return std::nullopt;
@@ -284,6 +304,8 @@ std::optional<Affine> Shapes::extension(CastInst& cast) {
 std::optional<Affine> Shapes::bitwise(const Instruction& instruction) const {
   std::optional<Affine> left = operand(instruction.getOperand(0)), right = operand(instruction.getOperand(1));
   if (!left || !right) return std::nullopt;
+  if (std::optional<Affine> crossed = crossing(instruction, *left, *right)) return crossed;
+  if (left->crossing || right->crossing) return std::nullopt;
   const auto* constant = dyn_cast<ConstantInt>(instruction.getOperand(1));
   const unsigned k = std::min({62u, left->base_align, constant ? 62u : right->base_align});
   const int64_t limit = int64_t(1) << k;
@@ -306,13 +328,37 @@ std::optional<Affine> Shapes::bitwise(const Instruction& instruction) const {
   return left;
 }
 
+/// Neighbours that begin at a multiple of the width, xor what is the same for all lanes.
+std::optional<Affine> Shapes::crossing(const Instruction& instruction, const Affine& left, const Affine& right) const {
+  if (instruction.getOpcode() != Instruction::Xor || left.crossing || right.crossing) return std::nullopt;
+  const bool left_is_fixed = left.all_zero();
+  const Affine &neighbours = left_is_fixed ? right : left, &fixed = left_is_fixed ? left : right;
+  const Value* crossing = instruction.getOperand(left_is_fixed ? 0 : 1);
+  if (!fixed.all_zero() || isa<Constant>(crossing) || fixed.base_align >= Log2_32(width_)) return std::nullopt;
+  if (width_ == 1 || neighbours.offsets[0] != 0 || !neighbours.contiguous(1) || neighbours.base_align < Log2_32(width_))
+    return std::nullopt;
+  Affine result = neighbours;
+  result.crossing = crossing;
+  result.base_align = Log2_32(width_);
+  result.conditional |= fixed.conditional;
+  return result;
+}
+
+/// `a` goes together with a value of the shape of `b`: they must not be crossed differently. Returns whether they can.
+static bool join_crossings(Affine& a, const Affine& b) {
+  if (a.crossing == b.crossing || b.all_zero()) return true;
+  if (!a.all_zero()) return false;
+  a.crossing = b.crossing;
+  return true;
+}
+
 std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
   const DataLayout& layout = kernel_.getDataLayout();
   const unsigned bits = bits_of(instruction.getType(), layout);
 
   auto combine = [&](const Value* left, const Value* right, int sign) -> std::optional<Affine> {
     std::optional<Affine> a = operand(left), b = operand(right);
-    if (!a || !b) return std::nullopt;
+    if (!a || !b || !join_crossings(*a, *b)) return std::nullopt;
     for (uint32_t lane = 0; lane < width_; ++lane)
       a->offsets[lane] = sign_extend(int64_t(uint64_t(a->offsets[lane]) + uint64_t(sign) * uint64_t(b->offsets[lane])), bits);
     a->base_align = std::min(a->base_align, b->base_align);
@@ -324,12 +370,6 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
     for (int64_t& offset : shape->offsets) offset = sign_extend(int64_t(uint64_t(offset) * uint64_t(factor)), bits);
     shape->base_align = factor == 0 ? 63 : std::min<unsigned>(63, shape->base_align + countr_zero(uint64_t(factor)));
     return shape;
-  };
-  // base = q * 2^k and 0 <= offsets < 2^k: the bits of base and offset do not meet.
-  auto disjoint = [&](const Affine& shape) {
-    return shape.base_align > 0 && all_of(shape.offsets, [&](int64_t offset) {
-             return offset >= 0 && (shape.base_align >= 63 || offset < (int64_t(1) << shape.base_align));
-           });
   };
 
   switch (instruction.getOpcode()) {
@@ -352,7 +392,7 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
     case Instruction::AShr: {
       const auto* amount = dyn_cast<ConstantInt>(instruction.getOperand(1));
       std::optional<Affine> shape = operand(instruction.getOperand(0));
-      if (!amount || !shape || amount->getZExtValue() >= bits || !disjoint(*shape)) return std::nullopt;
+      if (!amount || !shape || amount->getZExtValue() >= bits || !shape->disjoint()) return std::nullopt;
       const unsigned shift = unsigned(amount->getZExtValue());
       for (int64_t& offset : shape->offsets) offset >>= shift;
       shape->base_align = shape->base_align >= 63 ? 63 : shape->base_align > shift ? shape->base_align - shift : 0;
@@ -386,6 +426,7 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
         if (bits_of(step.getOperand()->getType(), layout) != bits)
           return std::nullopt;  // an implicit extension; prepare() makes them explicit
         index = scale(index, int64_t(step.getSequentialElementStride(layout).getFixedValue()));
+        if (!join_crossings(*shape, *index)) return std::nullopt;
         for (uint32_t lane = 0; lane < width_; ++lane) shape->offsets[lane] += index->offsets[lane];
         shape->base_align = 0;
         shape->conditional |= index->conditional;
@@ -395,7 +436,7 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
     case Instruction::Select: {
       auto& select = cast<SelectInst>(instruction);
       std::optional<Affine> a = operand(select.getTrueValue()), b = operand(select.getFalseValue());
-      if (!uniform(select.getCondition()) || !a || !b || a->offsets != b->offsets) return std::nullopt;
+      if (!uniform(select.getCondition()) || !a || !b || a->offsets != b->offsets || a->crossing != b->crossing) return std::nullopt;
       a->base_align = std::min(a->base_align, b->base_align);
       a->conditional |= b->conditional;
       return a;
@@ -409,9 +450,11 @@ std::optional<Affine> Shapes::evaluate(Instruction& instruction) {
       std::optional<Affine> result;
       for (const Use& use : phi.incoming_values()) {
         const Value* incoming = use.get();
-        if (!affine(incoming) && !varying_.contains(incoming) && !uniform(incoming)) continue;  // not seen yet
+        if (!this->shape(incoming) && !varying_.contains(incoming) && !uniform(incoming)) continue;  // not seen yet
         std::optional<Affine> shape = operand(incoming);
-        if (!shape || (result && result->offsets != shape->offsets)) return std::nullopt;
+        // Of a round before, the crossing was another one.
+        if (!shape || (header && shape->crossing)) return std::nullopt;
+        if (result && (result->offsets != shape->offsets || result->crossing != shape->crossing)) return std::nullopt;
         if (result) {
           result->base_align = std::min(result->base_align, shape->base_align);
           result->conditional |= shape->conditional;
@@ -461,7 +504,7 @@ bool Shapes::rises(const Value* value, const ICmpInst& compare) const {
 
 bool Shapes::aligned_compare(const ICmpInst& compare) const {
   std::optional<Affine> left = operand(compare.getOperand(0)), right = operand(compare.getOperand(1));
-  if (!left || !right || left->conditional || right->conditional) return false;
+  if (!left || !right || left->conditional || right->conditional || left->crossing != right->crossing) return false;
   if (left->offsets == right->offsets && compare.isEquality()) return true;
   // base + [0, 2^k) against a multiple of 2^k: all lanes compare like the base. Signed compares are safe where the offset
   // cannot carry into the sign, which base_align below the sign bit ensures.

@@ -16,9 +16,12 @@
 
 namespace anywarp::spmd {
 
-/// An affine value: value[lane] = base + offsets[lane], modulo 2^bits of its type.
+/// An affine value: value[lane] = base + offsets[lane], modulo 2^bits of its type. A crossed one: base + offsets[lane ^ x], x below the
+/// width and the same for all lanes, known when the program runs; its offsets rise by one step from lane to lane.
 struct Affine {
   llvm::SmallVector<int64_t, 32> offsets;
+  /// What x is the low bits of; null: 0.
+  const llvm::Value* crossing = nullptr;
   /// base is a multiple of 2^base_align.
   unsigned base_align = 0;
   /// It holds only where every extension on the way did not wrap; the widener emits that check.
@@ -26,6 +29,8 @@ struct Affine {
 
   bool contiguous(int64_t stride) const;
   bool all_zero() const;
+  /// The bits of the base and of the offsets do not meet: the base is a multiple of a power of two that is above all offsets.
+  bool disjoint() const;
 };
 
 /// The distance between the copies of a local array of neighbouring lanes; none when its size is not constant.
@@ -46,6 +51,8 @@ class Shapes {
   /// A value that is uniform where it is defined may differ between lanes that left a loop in different iterations.
   bool uniform_use(const llvm::Use& use) const;
   bool uniform_branch(const llvm::BasicBlock& block) const;
+  /// Null unless the value is divergent and affine, or crossed.
+  const Affine* shape(const llvm::Value* value) const;
   /// Null unless the value is divergent and affine.
   const Affine* affine(const llvm::Value* value) const;
   /// A compare that is uniform although an operand is not, because the slices are aligned (`tid.x < 64`).
@@ -63,6 +70,7 @@ class Shapes {
   std::optional<Affine> evaluate(llvm::Instruction& instruction);
   std::optional<Affine> operand(const llvm::Value* value) const;
   std::optional<Affine> bitwise(const llvm::Instruction& instruction) const;
+  std::optional<Affine> crossing(const llvm::Instruction& instruction, const Affine& left, const Affine& right) const;
   std::optional<Affine> thread_index(unsigned axis) const;
   std::optional<Affine> extension(llvm::CastInst& cast);
   bool aligned_compare(const llvm::ICmpInst& compare) const;

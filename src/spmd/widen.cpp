@@ -583,6 +583,7 @@ void Widener::write_edge(BasicBlock* from, BasicBlock* to, Value* edge_mask, Fac
       Value* holds = valid(value);
       entry.forms.valid = holds ? holds : b_.getTrue();
     }
+    if (slots.crossing) entry.forms.crossing = crossing(value);
     if (!slots.lanes.empty()) entry.forms.lanes = lanes(value);
     incoming.push_back(std::move(entry));
   }
@@ -596,6 +597,7 @@ void Widener::write_edge(BasicBlock* from, BasicBlock* to, Value* edge_mask, Fac
       store(now, slots.incoming ? slots.incoming : slots.scalar);
     }
     if (slots.valid) store(entry.forms.valid, slots.valid);
+    if (slots.crossing) store(entry.forms.crossing, slots.crossing);
     for (size_t i = 0; i < slots.lanes.size(); ++i) {
       Value* now = entry.forms.lanes[i];
       if (slots.lanes[i].type != now->getType()) now = masks_.from_bools(now);
@@ -670,7 +672,7 @@ void Widener::create_slots() {
                            });
       if (!crosses) continue;
       Slots slots;
-      const Affine* shape = shapes_.affine(&instruction);
+      const Affine* shape = shapes_.shape(&instruction);
       const bool is_uniform = shapes_.uniform(&instruction);
       const bool from_outside = regions_ && isa<PHINode>(instruction) && regions_->is_start(block);
       const bool is_of_block = regions_ && is_uniform && regions_->is_of_block(&instruction);
@@ -679,6 +681,7 @@ void Widener::create_slots() {
       if (is_uniform || shape) slots.scalar = add(host_type(instruction.getType()), "");
       if (from_outside && is_of_block) slots.incoming = add(host_type(instruction.getType()), ".incoming");
       if (!is_uniform && shape && shape->conditional) slots.valid = add(b_.getInt1Ty(), ".valid");
+      if (!is_uniform && shape && shape->crossing) slots.crossing = add(b_.getInt32Ty(), ".crossing");
       if (!is_uniform && (!shape || shape->conditional)) {
         SmallVector<Type*> types;
         component_types(instruction.getType(), types);
@@ -694,9 +697,15 @@ Value* Widener::offsets_vector(ArrayRef<int64_t> offsets, Type* type) {
   return ConstantVector::get(elements);
 }
 
-Value* Widener::affine_lanes(Value* base, ArrayRef<int64_t> offsets) {
-  if (base->getType()->isPointerTy()) return b_.CreateGEP(b_.getInt8Ty(), base, offsets_vector(offsets, b_.getInt64Ty()));
-  return b_.CreateAdd(splat(base), offsets_vector(offsets, base->getType()));
+Value* Widener::affine_lanes(Value* base, ArrayRef<int64_t> offsets, Value* crossing) {
+  Type* type = base->getType()->isPointerTy() ? b_.getInt64Ty() : base->getType();
+  Value* distances = offsets_vector(offsets, type);
+  if (crossing) {
+    Value* places = b_.CreateXor(lane_numbers(width_, type), splat(b_.CreateZExtOrTrunc(crossing, type)));
+    distances = b_.CreateAdd(b_.CreateMul(places, splat(ConstantInt::getSigned(type, offsets[1] - offsets[0]))),
+                             splat(ConstantInt::getSigned(type, offsets[0])));
+  }
+  return base->getType()->isPointerTy() ? b_.CreateGEP(b_.getInt8Ty(), base, distances) : b_.CreateAdd(splat(base), distances);
 }
 
 Value* Widener::scalar(const Value* value) {
@@ -727,6 +736,22 @@ Value* Widener::valid(const Value* value) {
   return forms.valid;
 }
 
+Value* Widener::crossing(const Value* value) {
+  const Affine* shape = shapes_.shape(value);
+  if (!shape || !shape->crossing) return nullptr;
+  if (!local_[value].crossing && !local_[value].scalar) compute_anew(value);
+  Forms& forms = local_[value];
+  if (!forms.crossing) forms.crossing = load(slots_.find(value)->second.crossing);
+  return forms.crossing;
+}
+
+/// 0, 1, 2, ...
+Value* Widener::lane_numbers(unsigned lanes, Type* type) {
+  SmallVector<Constant*> numbers;
+  for (unsigned lane = 0; lane < lanes; ++lane) numbers.push_back(ConstantInt::get(type, lane));
+  return ConstantVector::get(numbers);
+}
+
 const Widener::Lanes& Widener::lanes(const Value* value) {
   if (local_[value].lanes.empty() && !local_[value].scalar) compute_anew(value);
   {
@@ -743,9 +768,10 @@ const Widener::Lanes& Widener::lanes(const Value* value) {
     }
   }
   Value* single = scalar(value);
+  Value* crossed = crossing(value);
   Forms& forms = local_[value];
-  if (const Affine* shape = shapes_.affine(value); shape && !shapes_.uniform(value)) {
-    forms.lanes.push_back(affine_lanes(single, shape->offsets));
+  if (const Affine* shape = shapes_.shape(value); shape && !shapes_.uniform(value)) {
+    forms.lanes.push_back(affine_lanes(single, shape->offsets, crossed));
     return forms.lanes;
   }
   // A uniform value of any type: each component is broadcast.
@@ -769,11 +795,14 @@ void Widener::define_scalar(const Value* value, Value* form) {
   if (auto found = slots_.find(value); found != slots_.end() && found->second.scalar) store(form, found->second.scalar);
 }
 
-void Widener::define_affine(const Value* value, Value* base, Value* holds) {
+void Widener::define_affine(const Value* value, Value* base, Value* holds, Value* crossing) {
   define_scalar(value, base);
   local_[value].valid = holds;
-  if (auto found = slots_.find(value); found != slots_.end() && found->second.valid)
-    store(holds ? holds : b_.getTrue(), found->second.valid);
+  local_[value].crossing = crossing;
+  auto found = slots_.find(value);
+  if (found == slots_.end()) return;
+  if (found->second.valid) store(holds ? holds : b_.getTrue(), found->second.valid);
+  if (found->second.crossing) store(crossing, found->second.crossing);
 }
 
 void Widener::define_lanes(const Value* value, Lanes form) {

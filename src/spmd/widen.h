@@ -43,6 +43,7 @@ class Widener {
   struct Forms {
     llvm::Value* scalar = nullptr;
     llvm::Value* valid = nullptr;
+    llvm::Value* crossing = nullptr;                  // i32, of a crossed value
     Lanes lanes;
   };
   // Values that cross blocks live in slots (allocas) until the end, when LLVM promotes them: the linear order breaks
@@ -54,7 +55,7 @@ class Widener {
     explicit operator bool() const { return memory; }
   };
   struct Slots {
-    Slot scalar, valid;
+    Slot scalar, valid, crossing;
     llvm::SmallVector<Slot, 1> lanes;
     Slot incoming;                                    // of a phi at a region's start: what other regions write
   };
@@ -125,10 +126,13 @@ class Widener {
   llvm::Value* vector(const llvm::Value* value) { return lanes(value)[0]; }
   llvm::Value* splat(llvm::Value* value) { return b_.CreateVectorSplat(width_, value); }
   llvm::Value* offsets_vector(llvm::ArrayRef<int64_t> offsets, llvm::Type* type);
-  llvm::Value* affine_lanes(llvm::Value* base, llvm::ArrayRef<int64_t> offsets);
+  llvm::Value* affine_lanes(llvm::Value* base, llvm::ArrayRef<int64_t> offsets, llvm::Value* crossing);
 
   void define_scalar(const llvm::Value* value, llvm::Value* form);
-  void define_affine(const llvm::Value* value, llvm::Value* base, llvm::Value* valid);
+  void define_affine(const llvm::Value* value, llvm::Value* base, llvm::Value* valid, llvm::Value* crossing = nullptr);
+  /// i32 below the width: lane l of the crossed value has the offset of lane l ^ crossing. Null of other values.
+  llvm::Value* crossing(const llvm::Value* value);
+  llvm::Value* lane_numbers(unsigned lanes, llvm::Type* type);
   void define_lanes(const llvm::Value* value, Lanes form);
   void define(const llvm::Value* value, llvm::Value* form) { define_lanes(value, Lanes{form}); }
 
@@ -168,6 +172,7 @@ class Widener {
   void store_lanes(const llvm::Value* pointer, int64_t offset, llvm::Value* data, llvm::Align align, bool ordered);
   void store_affine(llvm::Value* base, llvm::ArrayRef<int64_t> offsets, llvm::Value* data, llvm::Align align, bool is_volatile,
                     const std::function<llvm::Value*()>& anyhow);
+  llvm::Value* store_strided(llvm::Value* base, int64_t stride, llvm::Value* data, llvm::Align align);
   void store_scatter(llvm::Value* pointers, llvm::Value* data, llvm::Align align);
   void store_one_by_one(const llvm::Value* pointer, int64_t offset, llvm::Value* data, llvm::Align align, bool is_volatile);
   llvm::Value* atomic_of(llvm::Instruction& update, llvm::Value* pointer, llvm::ArrayRef<llvm::Value*> operands);
@@ -185,10 +190,20 @@ class Widener {
     llvm::Value* base;                                  // ptr
     llvm::Value* places;                                // vector of integers as long as the elements: whose element a lane wants
   };
+  struct Lines {
+    llvm::SmallVector<Line> lines;
+    unsigned lanes;                                     // of one line
+    llvm::Align align;
+    bool all_readable;                                  // as soon as one lane reads of a line; otherwise only what lanes read
+  };
   llvm::Value* permute_line(llvm::Value* data, llvm::Value* places);
   llvm::SmallVector<llvm::Value*> in_lines(llvm::Value* vector, unsigned lanes);
   unsigned lanes_of_line(const llvm::Value* pointer, llvm::Type* type, llvm::Align align) const;
-  llvm::SmallVector<Line> lines_of(llvm::Value* pointers, llvm::Type* type, unsigned lanes, llvm::Value*& in_line);
+  Lines lines_of(llvm::Value* pointers, llvm::Type* type, unsigned lanes, llvm::Value*& in_line);
+  std::optional<Lines> crossed_lines(const llvm::Value* pointer, int64_t offset, llvm::Type* type, llvm::Align align);
+  llvm::SmallVector<llvm::Value*> permuted_masks(const Lines& lines);
+  llvm::Value* load_lines(const Lines& lines, llvm::Type* type);
+  void store_lines(const Lines& lines, llvm::Value* data);
   llvm::Value* load_line_or(const llvm::Value* pointer, llvm::Value* pointers, llvm::Type* type, llvm::Align align,
                             const std::function<llvm::Value*()>& anyhow);
   void store_line_or(const llvm::Value* pointer, llvm::Value* pointers, llvm::Value* data, llvm::Align align,

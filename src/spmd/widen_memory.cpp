@@ -4,9 +4,9 @@
 //   contiguous    one vector load; under a mask a masked one, or, where the machine is slow at those, a test for the full mask
 //                 and a plain load behind it
 //   small stride  vector loads that cover it, and a shuffle; the full mask only. The bytes between two lanes' elements lie in the
-//                 page of one of them, so they can be read, but never written
+//                 page of one of them, so they can be read, but never written: stores are masked, where the machine has masks for it
 //   runs          rows of a two-dimensional block: a vector for each run of lanes
-//   one line      known at run time: a vector of the line, permuted (widen_lines.cpp)
+//   one line      known at run time, of addresses without a shape: a vector of the line, permuted (widen_lines.cpp)
 //   other         gather and scatter
 //
 // An address whose shape may not hold (Affine::conditional) is tested, with the gather as the other way.
@@ -58,6 +58,13 @@ unsigned run_length(ArrayRef<int64_t> offsets, int64_t stride) {
   for (unsigned lane = 1; lane < offsets.size(); ++lane)
     if (offsets[lane] != offsets[lane - 1] + stride) length = std::min(length, 1u << countr_zero(lane));
   return length;
+}
+
+/// How many elements of so many bytes lie from one lane's to the next one's, if it is a small number that all lanes agree on; otherwise 0.
+int64_t stride_of(ArrayRef<int64_t> offsets, int64_t bytes) {
+  const int64_t step = offsets.size() > 1 ? offsets[1] - offsets[0] : 0, stride = step / bytes;
+  const bool small = step % bytes == 0 && std::abs(stride) <= kMostStride && std::abs(step) * int64_t(offsets.size()) <= kPage;
+  return small && run_length(offsets, step) == offsets.size() ? stride : 0;
 }
 
 }  // namespace
@@ -139,12 +146,15 @@ Value* Widener::load_lanes(const Value* pointer, int64_t offset, Type* type, Ali
   type = host_type(type);
   const bool odd = kernel_.getDataLayout().getTypeStoreSizeInBits(type) != kernel_.getDataLayout().getTypeSizeInBits(type);
   auto one_by_one = [&] { return load_one_by_one(pointer, offset, type, align, ordered); };
+  const Affine* shape = shapes_.affine(pointer);
+  if (!ordered && !odd)
+    if (const std::optional<Lines> lines = crossed_lines(pointer, offset, type, align)) return load_lines(*lines, type);
   auto anyhow = [&] {
     if (ordered || odd) return one_by_one();
     Value* pointers = offset_pointer(vector(pointer), offset);
-    return load_line_or(pointer, pointers, type, align, [&] { return load_gather(pointers, type, align); });
+    auto gather = [&] { return load_gather(pointers, type, align); };
+    return shape ? gather() : load_line_or(pointer, pointers, type, align, gather);
   };
-  const Affine* shape = shapes_.affine(pointer);
   if (!shape || odd) return anyhow();
   Value* holds = valid(pointer);
   auto by_shape = [&] {
@@ -177,10 +187,8 @@ Value* Widener::load_affine(Value* base, ArrayRef<int64_t> offsets, Type* type, 
 
   // What follows reads all lanes' elements.
   std::function<Value*()> shuffled;
-  const int64_t step = offsets.size() > 1 ? offsets[1] - offsets[0] : 0;
-  const int64_t stride = step / bytes;
-  if (!is_volatile && step % bytes == 0 && std::abs(stride) <= kMostStride && stride != 0 && run_length(offsets, step) == width_ &&
-      std::abs(step) * int64_t(width_) <= kPage) {
+  const int64_t stride = stride_of(offsets, bytes);
+  if (!is_volatile && stride != 0) {
     shuffled = [&, stride] { return load_strided(base, stride, type, align); };
   } else if (const unsigned run = run_length(offsets, bytes); run >= 4) {
     shuffled = [&, run] {
@@ -295,16 +303,20 @@ void Widener::store_lanes(const Value* pointer, int64_t offset, Value* data, Ali
     store_one_by_one(pointer, offset, data, align, ordered);
     return nullptr;
   };
+  const Affine* shape = shapes_.affine(pointer);
+  if (!ordered && !odd)
+    if (const std::optional<Lines> lines = crossed_lines(pointer, offset, type, align)) return store_lines(*lines, data);
   auto anyhow = [&]() -> Value* {
     if (ordered || odd) return one_by_one();
     Value* pointers = offset_pointer(vector(pointer), offset);
-    store_line_or(pointer, pointers, data, align, [&]() -> Value* {
+    auto scatter = [&]() -> Value* {
       store_scatter(pointers, data, align);
       return nullptr;
-    });
+    };
+    if (shape) return scatter();
+    store_line_or(pointer, pointers, data, align, scatter);
     return nullptr;
   };
-  const Affine* shape = shapes_.affine(pointer);
   if (!shape || odd) {
     anyhow();
     return;
@@ -326,11 +338,14 @@ void Widener::store_affine(Value* base, ArrayRef<int64_t> offsets, Value* data, 
   const int64_t bytes = int64_t(kernel_.getDataLayout().getTypeStoreSize(type));
   base = offset_pointer(base, offsets[0]);
   const unsigned run = run_length(offsets, bytes);
-  if (run < 4) {
+  const int64_t stride = stride_of(offsets, bytes);
+  const bool strided = stride > 1 && !is_volatile && target_.mask_registers && native_masked(type);
+  if (run < 4 && !strided) {
     anyhow();
     return;
   }
   auto plain = [&]() -> Value* {
+    if (strided) return store_strided(base, stride, data, align);
     for (unsigned lane = 0; lane < width_; lane += run) {
       SmallVector<int> mask(run);
       for (unsigned i = 0; i < run; ++i) mask[i] = int(lane + i);
@@ -348,6 +363,22 @@ void Widener::store_affine(Value* base, ArrayRef<int64_t> offsets, Value* data, 
     b_.CreateMaskedStore(data, base, align, masks_.to_bools(mask_));
     return nullptr;
   });
+}
+
+/// To element lane * stride of `base`, by masked stores of the vectors that cover it.
+Value* Widener::store_strided(Value* base, int64_t stride, Value* data, Align align) {
+  const int64_t bytes = int64_t(kernel_.getDataLayout().getTypeStoreSize(cast<FixedVectorType>(data->getType())->getElementType()));
+  for (unsigned first = 0; first < width_ * unsigned(stride); first += width_) {
+    SmallVector<int> lanes(width_, -1);
+    SmallVector<Constant*> on(width_, b_.getFalse());
+    for (unsigned i = 0; i < width_; ++i)
+      if ((first + i) % unsigned(stride) == 0) {
+        lanes[i] = int((first + i) / unsigned(stride));
+        on[i] = b_.getTrue();
+      }
+    b_.CreateMaskedStore(b_.CreateShuffleVector(data, lanes), offset_pointer(base, int64_t(first) * bytes), align, ConstantVector::get(on));
+  }
+  return nullptr;
 }
 
 void Widener::store_scatter(Value* pointers, Value* data, Align align) {

@@ -1,7 +1,8 @@
 // Arithmetic, casts, compares and aggregates, each in the cheapest form that its shape allows:
 //
 //   uniform    one scalar instruction, whatever the width
-//   affine     the same instruction on the base of lane 0. Lane 0 may be inactive, and then the base may lie where no active lane
+//   affine     the same instruction on the base of lane 0, and so of crossed values. Lane 0 may be inactive, and then the base may lie
+//   where no active lane
 //              is: it must wrap like the machine does, so nsw, nuw, inbounds and their like go
 //   varying    one vector instruction for each scalar component of the type: <2 x half> is two vectors of halves
 //
@@ -34,7 +35,7 @@ bool Widener::write_instruction(Instruction& instruction) {
     write_uniform(instruction);
     return true;
   }
-  if (const Affine* shape = shapes_.affine(&instruction)) {
+  if (const Affine* shape = shapes_.shape(&instruction)) {
     write_affine(instruction, *shape);
     // Where the shape may not hold, the lanes are computed for themselves.
     return !shape->conditional || write_varying(instruction);
@@ -68,7 +69,11 @@ void Widener::write_affine(Instruction& instruction, const Affine& shape) {
   auto and_also = [&](Value* condition) {
     if (condition) holds = holds ? b_.CreateAnd(holds, condition) : condition;
   };
-  for (const Use& use : instruction.operands()) and_also(valid(use.get()));
+  Value* crossed = nullptr;
+  for (const Use& use : instruction.operands()) {
+    and_also(valid(use.get()));
+    if (shape.crossing && !crossed) crossed = crossing(use.get());
+  }
 
   Value* base = nullptr;
   Value* first = scalar(instruction.getOperand(0));
@@ -76,10 +81,12 @@ void Widener::write_affine(Instruction& instruction, const Affine& shape) {
   switch (instruction.getOpcode()) {
     case Instruction::SExt:
     case Instruction::ZExt: {
-      const bool is_signed = isa<SExtInst>(instruction) || shapes_.exact_extension(&instruction);
+      const Affine* before = shapes_.shape(instruction.getOperand(0));
+      const bool exact = shapes_.exact_extension(&instruction);
+      // Of a value that is not negative; the base may be, unless no bit of it meets the offsets.
+      const bool is_signed = isa<SExtInst>(instruction) || (exact && !before->disjoint());
       base = is_signed ? b_.CreateSExt(first, type) : b_.CreateZExt(first, type);
-      if (!shapes_.exact_extension(&instruction)) {
-        const Affine* before = shapes_.affine(instruction.getOperand(0));
+      if (!exact) {
         const auto [low, high] = std::minmax_element(before->offsets.begin(), before->offsets.end());
         const unsigned bits = first->getType()->getIntegerBitWidth();
         const APInt above(bits, uint64_t(std::max<int64_t>(*high, 0))), below(bits, uint64_t(-std::min<int64_t>(*low, 0)));
@@ -92,6 +99,17 @@ void Widener::write_affine(Instruction& instruction, const Affine& shape) {
     }
     case Instruction::AddrSpaceCast:
     case Instruction::Freeze: base = first; break;
+    case Instruction::Xor:
+      if (shape.crossing && !crossed) {
+        // The low bits of what is crossed with go with the lanes, the others with the base.
+        const Value* left = instruction.getOperand(0);
+        Value* with = scalar(shape.crossing);
+        Value* low = ConstantInt::get(type, width_ - 1);
+        crossed = b_.CreateZExtOrTrunc(b_.CreateAnd(with, low), b_.getInt32Ty());
+        base = b_.CreateXor(scalar(left == shape.crossing ? instruction.getOperand(1) : left), b_.CreateAnd(with, b_.CreateNot(low)));
+        break;
+      }
+      [[fallthrough]];
     default: {
       if (const auto* bits = dyn_cast<PossiblyDisjointInst>(&instruction); bits && bits->isDisjoint()) {
         // Disjoint in every active lane; the bases need not be.
@@ -107,7 +125,7 @@ void Widener::write_affine(Instruction& instruction, const Affine& shape) {
       base = b_.Insert(copy, instruction.getName());
     }
   }
-  define_affine(&instruction, base, shape.conditional ? holds : nullptr);
+  define_affine(&instruction, base, shape.conditional ? holds : nullptr, crossed);
 }
 
 namespace {

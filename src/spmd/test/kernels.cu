@@ -397,6 +397,20 @@ GLOBAL bits(const u32* a, u32* b, int n) {
   b[i] = __builtin_bitreverse32(v) ^ __builtin_rotateleft32(v, (v & 7)) ^ __builtin_bswap32(v);
 }
 
+// Neighbours crossed with a number that is known when the kernel runs, or in each round of a loop.
+GLOBAL crossed(const float* in, float* out, const double* wide, double* wide_out, u32 j, int step, int n) {
+  u32 i = BX * DX + TX;
+  u32 other = i ^ j;
+  if (i % 3 != 2) {
+    out[(i ^ (j >> 1)) + 3] = in[other];
+    wide_out[other] = wide[int(i) ^ step] + 1;
+  }
+  float sum = 0;
+  for (u32 k = j; k; k >>= 1)
+    if (int(i ^ k) < n) sum += in[i ^ k] - in[2 * (k ^ i)] + float(k ^ i);
+  out[other + 4096] = sum;
+}
+
 struct Pair {
   int first;
   double second;

@@ -544,6 +544,31 @@ TEST_P(Kernels, MathAndBits) {
   for (int i = 0; i < n; ++i) ASSERT_EQ(b[i], __builtin_bitreverse32(a[i]) ^ std::rotl(a[i], int(a[i] & 7)) ^ __builtin_bswap32(a[i]));
 }
 
+TEST_P(Kernels, CrossedNeighbours) {
+  for (const uint32_t threads : {32u, 37u, 128u})
+    for (const uint32_t j : {0u, 1u, 6u, 31u, 32u, 35u, 77u, 511u}) {
+      const uint32_t blocks = 3;
+      const int step = int(j / 3), n = int(blocks * threads) - 7;
+      const auto in = numbers<float>(2048, -1, 1);
+      const auto wide = numbers<double>(1024, -1, 1);
+      std::vector<float> out(8192), expected(8192);
+      std::vector<double> wide_out(1024), wide_expected(1024);
+      for (uint32_t i = 0; i < blocks * threads; ++i) {
+        if (i % 3 != 2) {
+          expected[(i ^ (j >> 1)) + 3] = in[i ^ j];
+          wide_expected[i ^ j] = wide[i ^ uint32_t(step)] + 1;
+        }
+        float sum = 0;
+        for (uint32_t k = j; k; k >>= 1)
+          if (int(i ^ k) < n) sum += in[i ^ k] - in[2 * (k ^ i)] + float(k ^ i);
+        expected[(i ^ j) + 4096] = sum;
+      }
+      launch("crossed", line(blocks, threads), Params(in.data(), out.data(), wide.data(), wide_out.data(), j, step, n));
+      EXPECT_EQ(out, expected) << threads << " " << j;
+      EXPECT_EQ(wide_out, wide_expected) << threads << " " << j;
+    }
+}
+
 TEST_P(Kernels, Structs) {
   struct Pair {
     int first;
