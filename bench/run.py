@@ -84,7 +84,7 @@ def measure(kernels, folder, nvcc, repeats):
 
 
 def show(name, result):
-    goal = f"x{result['goal']:g} = {result['goal'] * result['native_seconds'] * 1e3:.2f} ms"
+    goal = f"x{result['goal']:.3g} = {result['goal'] * result['native_seconds'] * 1e3:.2f} ms"
     if result["least_rate"]:
         goal += f", {result['least_rate']:g} {result['unit']}"
     verdict = "reached" if result["reached"] else "missed"

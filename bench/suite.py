@@ -44,6 +44,12 @@ KERNELS = [
     Kernel("bitonic_sort", 0.5),
     Kernel("bitonic_sort_shared", 0.5, "sort"),
     Kernel("softmax", 1.1, tolerance=1e-5),
+    # Matrix instructions, against what the processor can do at most in their operands' type: 70% of that is the goal.
+    Kernel("mma_f16", 1 / 0.7, "mma_peak_f32"),
+    Kernel("mma_tf32", 1 / 0.7, "mma_peak_f32"),
+    Kernel("mma_bf16", 1 / 0.7, "mma_peak_bf16"),
+    Kernel("mma_s8", 1 / 0.7, "mma_peak_s8"),
+    Kernel("mma_f64", 1 / 0.7, "mma_peak_f64"),
 ]
 
 # Goals of launch.cu's figures, in their units.

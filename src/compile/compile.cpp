@@ -115,6 +115,8 @@ Result<Facts> vectorise(StageTrace& trace, kir::KernelModule& kernel, const spmd
   target.vector_bits = jit::host().vector_bits;
   target.mask_registers = jit::host().mask_registers;
   target.permute_bits = jit::host().permute_bits;
+  target.multiplies_bytes = jit::host().multiplies_bytes;
+  target.multiplies_brain = jit::host().multiplies_brain;
   target.width = width;
   AW_ASSIGN(spmd::BlockFunction made, spmd::run(kernel, shape, target));
   Facts facts;

@@ -10,6 +10,7 @@
 #include "compile/scalar_engine.h"
 
 #include "exec/abi.h"
+#include "kir/matrix.h"
 #include "spmd/intrinsics.h"
 #include "spmd/retarget.h"
 
@@ -262,6 +263,7 @@ void Rewriter::yield_in_spinning_loops() {
 }
 
 Result<> Rewriter::run() {
+  kir::expand_matrix_operations(function_);
   yield_in_spinning_loops();
   SmallVector<CallInst*> calls;
   for (Instruction& instruction : instructions(function_))

@@ -18,6 +18,7 @@ Host find_host() {
   Host host;
   host.cpu = llvm::sys::getHostCPUName().str();
   llvm::StringMap<bool> found = llvm::sys::getHostCPUFeatures();
+  host.multiplies_brain = found.lookup("avx512bf16") && found.lookup("avx512vl");
   // Their conversion to bfloat16 takes denormals for zeros, which PTX's does not.
   for (const char* feature : {"avx512bf16", "avxneconvert"})
     if (found.contains(feature)) found[feature] = false;
@@ -27,6 +28,7 @@ Host find_host() {
   for (const std::string& name : names) host.features += (host.features.empty() ? "" : ",") + name;
   const auto has = [&](const char* name) { return found.lookup(name); };
   host.mask_registers = has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl");
+  host.multiplies_bytes = (has("avx512vnni") && has("avx512vl")) || has("avxvnni");
   host.vector_bits = host.mask_registers ? 512 : has("avx2") ? 256 : 128;
   host.permute_bits = host.mask_registers ? 512 : has("avx2") ? 256 : 0;
   return host;
@@ -69,7 +71,8 @@ Result<std::unique_ptr<llvm::TargetMachine>> target(llvm::Module& module) {
   for (llvm::Function& function : module) {
     if (function.isDeclaration()) continue;
     function.addFnAttr("target-cpu", host().cpu);
-    function.addFnAttr("target-features", host().features);
+    const llvm::StringRef more = function.getFnAttribute("anywarp-features").getValueAsString();
+    function.addFnAttr("target-features", more.empty() ? host().features : host().features + "," + more.str());
     // LLVM prefers 256 bits on many processors with AVX-512, which would split each vector that we made for 512.
     function.addFnAttr("prefer-vector-width", std::to_string(host().vector_bits));
     function.addFnAttr("min-legal-vector-width", std::to_string(host().vector_bits));

@@ -23,7 +23,8 @@
 //     llvm.nvvm.elect.sync where LLVM has it. Forms without .sync use the activemask.
 //   * atomics: atomicrmw / cmpxchg with LLVM orderings and syncscope("block"|"device"|""), atomic loads and stores for
 //     ld/st.relaxed/acquire/release/volatile; fences are `fence`. mbarrier objects are words that atomics change; cp.async copies at
-//     once; mma, wmma and ldmatrix are shuffles and sums.
+//     once.
+//   * operations on matrices that a warp holds together (mma, wmma, ldmatrix, stmatrix): external functions that kir/matrix.h lists.
 //   * every other instruction that plain LLVM IR cannot say is a call of a pure function `__aw_<ptx words joined by _>`
 //     that devicelib defines as bitcode (`__aw_prmt_b32`, `__aw_add_rz_f32`, `__aw_ex2_approx_ftz_f32`, `__aw_cvt_rna_tf32_f32`); it is
 //     linked and inlined before optimisation. Transcendentals are externs (`__aw_sinf`) that the engines bind to vector math.

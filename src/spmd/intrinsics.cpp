@@ -1,5 +1,7 @@
 #include "spmd/intrinsics.h"
 
+#include "kir/matrix.h"
+
 #include <llvm/ADT/StringSwitch.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Function.h>
@@ -69,12 +71,13 @@ LaneBehaviour lane_behaviour(const CallBase& call) {
         return LaneBehaviour::Uniform;
   }
   if (callee_name(call) == kSharedBase) return LaneBehaviour::Uniform;
+  if (kir::is_matrix_operation(callee_name(call))) return LaneBehaviour::Divergent;
   if (call.doesNotAccessMemory() && call.getCalledFunction()) return LaneBehaviour::ByOperands;
   return LaneBehaviour::Divergent;
 }
 
 bool is_cross_lane(const CallBase& call) {
-  if (call.getIntrinsicID() == Intrinsic::not_intrinsic) return false;
+  if (call.getIntrinsicID() == Intrinsic::not_intrinsic) return kir::is_matrix_operation(callee_name(call));
   const StringRef name = callee_name(call);
   for (StringRef prefix : {"llvm.nvvm.shfl.", "llvm.nvvm.vote.", "llvm.nvvm.match.", "llvm.nvvm.redux.", "llvm.nvvm.activemask",
                            "llvm.nvvm.elect.", "llvm.nvvm.bar.warp.sync"})

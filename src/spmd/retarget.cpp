@@ -127,6 +127,8 @@ void expand_casts(Module& module) {
   convertUsersOfConstantsToInstructions(casts.getArrayRef(), nullptr, /*RemoveDeadConstants=*/true, /*IncludeSelf=*/true);
 }
 
+bool is_of_a_gpu(CallingConv::ID convention) { return convention != CallingConv::Fast && convention != CallingConv::X86_RegCall; }
+
 /// The same function with flat types; the body moves over.
 Function* flat_twin(Function& old, FlatTypes& types, ValueToValueMapTy& map) {
   auto* type = cast<FunctionType>(types.remapType(old.getFunctionType()));
@@ -136,7 +138,7 @@ Function* flat_twin(Function& old, FlatTypes& types, ValueToValueMapTy& map) {
   twin->setName(name);  // unlike takeName, this finds out whether the function is an intrinsic
   twin->copyAttributesFrom(&old);
   twin->setComdat(nullptr);
-  if (old.getCallingConv() != CallingConv::Fast) twin->setCallingConv(CallingConv::C);
+  if (is_of_a_gpu(old.getCallingConv())) twin->setCallingConv(CallingConv::C);
   for (auto [from, to] : zip(old.args(), twin->args())) {
     to.takeName(&from);
     map[&from] = &to;
@@ -155,8 +157,7 @@ void flatten(Function& function, ValueMapper& mapper) {
     if (auto* update = dyn_cast<AtomicRMWInst>(&instruction)) update->setSyncScopeID(SyncScope::System);
     if (auto* exchange = dyn_cast<AtomicCmpXchgInst>(&instruction)) exchange->setSyncScopeID(SyncScope::System);
     if (auto* fence = dyn_cast<FenceInst>(&instruction)) fence->setSyncScopeID(SyncScope::System);
-    if (auto* call = dyn_cast<CallBase>(&instruction); call && call->getCallingConv() != CallingConv::Fast)
-      call->setCallingConv(CallingConv::C);
+    if (auto* call = dyn_cast<CallBase>(&instruction); call && is_of_a_gpu(call->getCallingConv())) call->setCallingConv(CallingConv::C);
   }
   for (Instruction& instruction : make_early_inc_range(instructions(function)))
     if (auto* cast = dyn_cast<AddrSpaceCastInst>(&instruction)) {
@@ -242,7 +243,7 @@ void drop_address_spaces(kir::KernelModule& kernel) {
         function->eraseFromParent();
         continue;
       }
-    } else if (function->getCallingConv() != CallingConv::Fast) {
+    } else if (is_of_a_gpu(function->getCallingConv())) {
       function->setCallingConv(CallingConv::C);
     }
     drop_target_attributes(*function);

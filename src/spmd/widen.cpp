@@ -332,6 +332,7 @@ void Widener::write_block(BasicBlock* block) {
 }
 
 void Widener::write_instructions(BasicBlock* block) {
+  forget_prepared();
   for (Instruction& instruction : *block) {
     if (instruction.isTerminator()) break;
     if (!write_instruction(instruction)) unsupported(instruction, "there is no vector form of it");

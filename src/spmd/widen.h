@@ -7,8 +7,10 @@
 //   widen_lanes.cpp    what runs lane after lane
 //   widen_regions.cpp  loops over the slices between barriers
 //   widen_warp.cpp     shuffles, votes, match, reductions
+//   widen_matrix.cpp   products of matrices, their loads and stores
 #pragma once
 
+#include "kir/matrix.h"
 #include "spmd/linearise.h"
 #include "spmd/mask.h"
 #include "spmd/regions.h"
@@ -23,6 +25,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace anywarp::spmd {
 
@@ -263,6 +267,25 @@ class Widener {
   llvm::Value* permute(llvm::Value* data, llvm::Value* indices);
   llvm::Value* active_bits();
 
+  // --- widen_matrix.cpp
+  bool write_matrix_operation(llvm::CallInst& call);
+  void write_product(llvm::CallInst& call, const kir::Product& product);
+  void write_row_matrices(llvm::CallInst& call, const kir::RowMatrices& matrices);
+  void write_tile(llvm::CallInst& call, const kir::Tile& tile);
+  /// The memory that `write` has filled for the registers, in this call or an earlier one within the block.
+  llvm::Value* prepared(const kir::Product& product, bool of_a, llvm::ArrayRef<llvm::Value*> registers, uint64_t words, llvm::Type* word,
+                        const std::function<void(llvm::Value* memory)>& write);
+  void forget_prepared();
+  llvm::SmallVector<llvm::Value*> scalars_of_lanes(const llvm::Value* value, unsigned count);
+  llvm::Value* load_pieces(llvm::ArrayRef<llvm::Value*> pointers, llvm::Type* element, unsigned length, llvm::Align align);
+  void store_pieces(llvm::ArrayRef<llvm::Value*> pointers, llvm::Value* data, llvm::Align align);
+  struct Prepared {
+    std::string kind;
+    llvm::SmallVector<llvm::Value*, 8> registers;
+    uint64_t bytes;
+    llvm::AllocaInst* memory;
+  };
+
   llvm::Function& kernel_;
   const Shapes& shapes_;
   Linearisation& plan_;
@@ -310,6 +333,8 @@ class Widener {
   llvm::BasicBlock* careful_ = nullptr;            // where the block begins anew, carefully; null when it cannot any more
   llvm::SmallPtrSet<llvm::Value*, 8> assumed_;
   bool is_careful_ = false;                           // this is that version
+  llvm::SmallVector<Prepared, 0> prepared_;           // fragments of matrices
+  llvm::SmallVector<std::pair<uint64_t, llvm::AllocaInst*>> free_fragments_;  // bytes, memory for others
   uint64_t local_bytes_ = 0;
   llvm::SmallVector<std::pair<llvm::Value*, uint64_t>> local_arrays_;  // base, bytes of all lanes
   Error error_;

@@ -24,6 +24,7 @@ bool Widener::write_warp_call(CallInst& call) {
   StringRef name = call.getCalledFunction()->getName();
   if (width_ != exec::kWarpSize) return false;
   if (name.starts_with("llvm.nvvm.bar.warp.sync")) return true;  // the lanes run in step
+  if (kir::is_matrix_operation(name)) return write_matrix_operation(call);
   if (name.starts_with("llvm.nvvm.activemask")) {
     define_scalar(&call, active_bits());
     return true;

@@ -1,0 +1,3 @@
+#include "mma.h"
+
+int main() { return tensor::run_tiles<double>(); }

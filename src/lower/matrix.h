@@ -1,0 +1,26 @@
+// What the instructions on matrices share: they become calls of the operations that kir/matrix.h describes.
+#pragma once
+
+#include "kir/matrix.h"
+#include "lower/lowering.h"
+
+namespace anywarp::lower {
+
+using Values = llvm::SmallVector<llvm::Value*, 16>;
+
+/// The types of A and B, the first and the second of the words that name one; D comes before them, and C after, if they are given.
+std::optional<kir::Element> element_of(std::string_view word);
+/// An accumulator's type as it stands in a word.
+std::optional<Scalar> accumulator_of(std::string_view word);
+
+/// The accumulators of operand `i`: binary16 come as pairs in a word and leave as binary32.
+Values read_accumulators(Lowering& lower, const Inst& inst, unsigned i, Scalar type);
+void write_accumulators(Lowering& lower, const Inst& inst, unsigned i, Scalar type, const Values& values);
+
+/// A * B + C. With `saturate`, sums of integers stop at the least and the greatest number.
+Values multiply(Lowering& lower, const kir::Product& product, llvm::ArrayRef<llvm::Value*> a, llvm::ArrayRef<llvm::Value*> b,
+                llvm::ArrayRef<llvm::Value*> c, bool saturate);
+/// ldmatrix of `count` matrices, whose rows' generic addresses the lanes have.
+Values load_rows(Lowering& lower, unsigned count, bool transposed, llvm::Value* address);
+
+}  // namespace anywarp::lower
