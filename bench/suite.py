@@ -50,6 +50,14 @@ KERNELS = [
     Kernel("mma_bf16", 1 / 0.7, "mma_peak_bf16"),
     Kernel("mma_s8", 1 / 0.7, "mma_peak_s8"),
     Kernel("mma_f64", 1 / 0.7, "mma_peak_f64"),
+    Kernel("gemm_wmma_f16", 1 / 0.7, "gemm_peak_f32"),
+    Kernel("gemm_wmma_tf32", 1 / 0.7, "gemm_peak_f32"),
+    Kernel("gemm_wmma_bf16", 1 / 0.7, "gemm_peak_bf16"),
+    Kernel("gemm_wmma_s8", 1 / 0.7, "gemm_peak_s8"),
+    Kernel("gemm_wmma_f64", 1 / 0.7, "gemm_peak_f64"),
+    Kernel("gemm_mma_f16", 1 / 0.7, "gemm_peak_f32"),
+    Kernel("gemm_mma_bf16", 1 / 0.7, "gemm_peak_bf16"),
+    Kernel("gemm_mma_s8", 1 / 0.7, "gemm_peak_s8"),
 ]
 
 # Goals of launch.cu's figures, in their units.

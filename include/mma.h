@@ -47,7 +47,8 @@ struct column<row_major> {
 
 template <class T, int Count, class Value>
 AW_DEVICE_INLINE void fill_with(detail::fragment_base<T, Count>& fragment, const Value& value) {
-  for (int i = 0; i < Count; ++i) fragment.x[i] = value;
+#pragma unroll
+  for (int i = 0; i < Count; ++i) fragment.x[i] = value;  // a fragment stays in registers where nothing indexes it
 }
 template <class Use, int M, int N, int K, class T, class Layout, class Value>
 AW_DEVICE_INLINE void fill_fragment(fragment<Use, M, N, K, T, Layout>& fragment, const Value& value) {
