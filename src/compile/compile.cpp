@@ -34,7 +34,7 @@ namespace {
 struct Facts {
   Engine engine = Engine::Vector;
   bool suspends = false, walks = false;
-  uint32_t width = 1;
+  uint32_t width = 1, most_blocks = 0;
   uint32_t static_shared = 0;
   uint64_t frame_bytes = 0;
   uint32_t frame_align = 64;
@@ -43,7 +43,7 @@ struct Facts {
 
   std::string text() const {
     std::ostringstream out;
-    out << int(engine) << ' ' << suspends << ' ' << walks << ' ' << width << ' ' << static_shared << ' ' << frame_bytes << ' '
+    out << int(engine) << ' ' << suspends << ' ' << walks << ' ' << width << ' ' << most_blocks << ' ' << static_shared << ' ' << frame_bytes << ' '
         << frame_align << '\n'
         << entry << '\n'
         << frame_size << '\n'
@@ -54,7 +54,7 @@ struct Facts {
     std::istringstream in(text);
     Facts facts;
     int engine = 0;
-    in >> engine >> facts.suspends >> facts.walks >> facts.width >> facts.static_shared >> facts.frame_bytes >> facts.frame_align;
+    in >> engine >> facts.suspends >> facts.walks >> facts.width >> facts.most_blocks >> facts.static_shared >> facts.frame_bytes >> facts.frame_align;
     in.ignore(1);
     if (!std::getline(in, facts.entry) || !std::getline(in, facts.frame_size) || !std::getline(in, facts.fallback_reason))
       return std::nullopt;
@@ -124,6 +124,7 @@ Result<Facts> vectorise(StageTrace& trace, kir::KernelModule& kernel, const spmd
   facts.suspends = made.suspends;
   facts.walks = made.walks;
   facts.width = made.width;
+  facts.most_blocks = made.most_blocks;
   facts.static_shared = made.static_shared;
   facts.entry = made.entry;
   facts.frame_size = made.frame_size;
@@ -217,6 +218,7 @@ Result<std::shared_ptr<const Code>> link(StageTrace& trace, Object object, const
   code->suspends = facts.suspends;
   code->walks = facts.walks;
   code->width = facts.width;
+  code->most_blocks = facts.most_blocks;
   code->static_shared = facts.static_shared;
   code->frame_bytes = facts.frame_bytes;
   code->frame_align = facts.frame_align;

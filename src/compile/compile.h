@@ -36,6 +36,7 @@ struct Code {
   bool walks = false;              // vector: suspends in loops over the grid, and runs best with the next blocks beside it
   bool suspends = false;           // vector: entry is a coroutine ramp; scalar: the thread needs a fiber of its own
   uint32_t width = 1;
+  uint32_t most_blocks = 0;        // vector and not suspends: how many blocks one call had better run at most; 0: any number
   uint32_t static_shared = 0;
   uint64_t frame_bytes = 0;        // vector and suspends: one slice's coroutine frame
   uint32_t frame_align = 64;

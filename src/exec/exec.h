@@ -23,6 +23,7 @@ enum class Form : uint8_t {
 struct Code {
   Form form = Form::Block;
   void* entry = nullptr;
+  uint32_t most_blocks = 0;    // Block: how many blocks one call had better run at most; 0: any number
   uint32_t width = 1;          // Slices: lanes of a slice
   uint64_t frame_bytes = 0;    // Slices: one slice's coroutine frame
   uint32_t frame_align = 64;

@@ -8,6 +8,11 @@ namespace anywarp::exec {
 namespace {
 std::atomic<uint64_t> next_grid_id{1};
 constexpr uint64_t kBatchNs = 20'000;
+
+uint64_t range_of(uint64_t begin, uint64_t end) { return begin | end << 32; }
+uint64_t begin_of(uint64_t range) { return range & UINT32_MAX; }
+uint64_t end_of(uint64_t range) { return range >> 32; }
+uint64_t size_of(uint64_t range) { return end_of(range) - begin_of(range); }
 }  // namespace
 
 uint64_t now_ns() {
@@ -43,7 +48,54 @@ GridRun::GridRun(const Grid& grid, unsigned workers)
   launch_.executor = this;
 }
 
-bool GridRun::take(uint64_t wanted, uint64_t& first, uint64_t& count) {
+void GridRun::share_out() {
+  if (grid_.code->form != Form::Block || workers_ < 2 || blocks_ > UINT32_MAX) return;
+  shares_ = std::make_unique<Share[]>(workers_);
+  for (uint64_t i = 0; i < workers_; ++i)
+    shares_[i].range.store(range_of(blocks_ * i / workers_, blocks_ * (i + 1) / workers_), std::memory_order_relaxed);
+}
+
+bool GridRun::take(unsigned worker, uint64_t wanted, uint64_t& first, uint64_t& count) {
+  if (!shares_) {
+    if (take_in_order(wanted, first, count)) return true;
+    exhausted_.store(true, std::memory_order_relaxed);
+    return false;
+  }
+  Share& own = shares_[worker];
+  while (!cancelled()) {
+    uint64_t range = own.range.load(std::memory_order_relaxed);
+    while (size_of(range) != 0) {
+      count = std::min(wanted, size_of(range));
+      first = begin_of(range);
+      if (own.range.compare_exchange_weak(range, range_of(first + count, end_of(range)), std::memory_order_relaxed)) return true;
+    }
+    if (!steal(own)) break;
+  }
+  return false;
+}
+
+/// Takes the back half of the largest share. False: there is none.
+bool GridRun::steal(Share& own) {
+  for (;;) {
+    Share* victim = nullptr;
+    uint64_t range = 0;
+    for (unsigned i = 0; i < workers_; ++i)
+      if (const uint64_t other = shares_[i].range.load(std::memory_order_relaxed); size_of(other) > size_of(range)) {
+        victim = &shares_[i];
+        range = other;
+      }
+    if (!victim) {
+      exhausted_.store(true, std::memory_order_relaxed);
+      return false;
+    }
+    const uint64_t middle = begin_of(range) + size_of(range) / 2;
+    if (!victim->range.compare_exchange_strong(range, range_of(begin_of(range), middle), std::memory_order_relaxed)) continue;
+    own.range.store(range_of(middle, end_of(range)), std::memory_order_relaxed);
+    return true;
+  }
+}
+
+bool GridRun::take_in_order(uint64_t wanted, uint64_t& first, uint64_t& count) {
   uint64_t seen = next_.load(std::memory_order_relaxed);
   if (seen >= blocks_ || cancelled()) return false;
   // Towards the end the batches shrink, so that all workers finish together.
@@ -69,7 +121,7 @@ Result<> GridRun::result() {
   return std::move(error_);
 }
 
-BlockSource::BlockSource(GridRun& run, uint64_t together) : run_(run), batch_(together) {
+BlockSource::BlockSource(GridRun& run, unsigned worker, uint64_t together) : run_(run), worker_(worker), batch_(together) {
   const History* history = run.grid().history;
   const uint64_t block_ps = history ? history->block_picoseconds.load(std::memory_order_relaxed) : 0;
   if (block_ps != 0) batch_ = std::max<uint64_t>(together, kBatchNs * 1000 / block_ps);
@@ -93,7 +145,7 @@ bool BlockSource::refill() {
     batch_started_ = now;
   }
   uint64_t first = 0;
-  if (!run_.take(batch_, first, taken_)) return false;
+  if (!run_.take(worker_, batch_, first, taken_)) return false;
   position_ = first;
   end_ = first + taken_;
   return true;

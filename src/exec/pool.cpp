@@ -51,15 +51,19 @@ class PoolState {
   std::deque<GridRun*> queue;         // guarded by mutex; oldest first
   std::vector<pthread_t> threads;
 
+  std::atomic<unsigned> started{0};
+
   static void* thread_main(void* self);
-  void work();
+  void work(unsigned number);
   GridRun* join_oldest();
   void publish(GridRun& run);
   void withdraw(GridRun& run);
 };
 
 void* PoolState::thread_main(void* self) {
-  static_cast<PoolState*>(self)->work();
+  auto* pool = static_cast<PoolState*>(self);
+  // The thread that calls is number 0 of every run.
+  pool->work(1 + pool->started.fetch_add(1, std::memory_order_relaxed));
   return nullptr;
 }
 
@@ -74,13 +78,13 @@ GridRun* PoolState::join_oldest() {
   return nullptr;
 }
 
-void PoolState::work() {
+void PoolState::work(unsigned number) {
   Worker* worker = Worker::current();
   uint32_t seen = changes.load(std::memory_order_acquire);
   uint64_t idle_since = 0;
   while (!stopping.load(std::memory_order_acquire)) {
     if (GridRun* run = join_oldest()) {
-      worker->run(*run);
+      worker->run(*run, number);
       // The caller may be gone, and the run with it, as soon as the count is down.
       run->helpers.fetch_sub(1, std::memory_order_release);
       idle_since = 0;
@@ -163,11 +167,12 @@ Result<> Pool::run(const Grid& grid) {
   Worker* worker = Worker::current();
   GridRun run(grid, unsigned(state_->threads.size()) + 1);
   if (state_->threads.empty() || !worth_help(run)) {
-    worker->run(run);
+    worker->run(run, 0);
     return run.result();
   }
+  run.share_out();
   state_->publish(run);
-  worker->run(run);
+  worker->run(run, 0);
   state_->withdraw(run);
   return run.result();
 }

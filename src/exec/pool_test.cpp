@@ -38,6 +38,20 @@ TEST(Pool, EveryBlockRunsOnce) {
   }
 }
 
+// The first share is much more work than the others, whose workers take from it; still every block runs once.
+TEST(Pool, SharesAreTakenFromWhoHasMost) {
+  constexpr uint32_t kBlocks = 5000;
+  std::vector<std::atomic<uint32_t>> visits(kBlocks);
+  const Counters counters{visits.data()};
+  const Code code = blocks([](AwBlock* block) {
+    params<Counters>(block).visits[block->index].fetch_add(1);
+    for (volatile int work = block->index < kBlocks / 5 ? 20'000 : 0; work > 0; work = work - 1) {}
+  });
+  Pool pool(7);
+  for (int repeat = 0; repeat < 3; ++repeat) ASSERT_TRUE(pool.run(grid(code, kBlocks, 32, &counters)));
+  for (uint32_t i = 0; i < kBlocks; ++i) ASSERT_EQ(visits[i].load(), 3u) << "block " << i;
+}
+
 TEST(Pool, PlacesBlocksInThreeDimensions) {
   Pool pool(2);
   std::vector<std::atomic<uint32_t>> visits(3 * 5 * 7);

@@ -96,16 +96,16 @@ Result<char*> Worker::own_shared(uint32_t bytes) {
   return slot_.place(bytes);
 }
 
-void Worker::run(GridRun& run) {
+void Worker::run(GridRun& run, unsigned number) {
   DefaultFloatingPoint floating_point;
   grid = &run;
   if (sigsetjmp(landing_, 0) == 0) {
     in_kernel_ = 1;
     switch (run.grid().code->form) {
-      case Form::Block: run_blocks(run); break;
-      case Form::Threads: run_threads(run); break;
+      case Form::Block: run_blocks(run, number); break;
+      case Form::Threads: run_threads(run, number); break;
       case Form::Slices:
-      case Form::FiberThreads: run_resident(run); break;
+      case Form::FiberThreads: run_resident(run, number); break;
     }
     in_kernel_ = 0;
   } else {
@@ -115,7 +115,7 @@ void Worker::run(GridRun& run) {
   grid = nullptr;
 }
 
-void Worker::run_blocks(GridRun& run) {
+void Worker::run_blocks(GridRun& run, unsigned number) {
   auto shared = own_shared(run.launch().shared_bytes);
   if (!shared) return run.fail(shared.take_error());
   using Entry = void (*)(AwBlock*, uint32_t);
@@ -125,11 +125,12 @@ void Worker::run_blocks(GridRun& run) {
   state.launch = &run.launch();
   state.shared = *shared;
   block = &state;
-  BlockSource source(run);
+  const uint64_t most = run.grid().code->most_blocks ? run.grid().code->most_blocks : UINT64_MAX;
+  BlockSource source(run, number);
   for (uint64_t first, count; source.next_batch(first, count);) {
     while (count != 0) {
       place_block(state, run.launch(), first);
-      const uint64_t row = std::min<uint64_t>(count, run.launch().grid[0] - state.ctaid[0]);
+      const uint64_t row = std::min({count, run.launch().grid[0] - uint64_t(state.ctaid[0]), most});
       entry(&state, uint32_t(row));
       if (run.cancelled()) return;
       first += row;
@@ -138,7 +139,7 @@ void Worker::run_blocks(GridRun& run) {
   }
 }
 
-void Worker::run_threads(GridRun& run) {
+void Worker::run_threads(GridRun& run, unsigned number) {
   auto shared = own_shared(run.launch().shared_bytes);
   if (!shared) return run.fail(shared.take_error());
   using Entry = void (*)(AwThread*);
@@ -153,7 +154,7 @@ void Worker::run_threads(GridRun& run) {
   one = {};
   one.block = &state;
   thread = &one;
-  BlockSource source(run);
+  BlockSource source(run, number);
   for (uint64_t i; source.next(i) && !run.cancelled();) {
     place_block(state, run.launch(), i);
     one.index = 0;
@@ -187,11 +188,11 @@ ResidentBlock* Worker::acquire(GridRun& run) {
 // the workers are. A cooperative grid has no patience: its blocks wait for each other by design.
 //
 // Blocks that walk over memory (AW_WAIT_WALK) are in flight by many from the start, and take their turns in index order.
-void Worker::run_resident(GridRun& run) {
+void Worker::run_resident(GridRun& run, unsigned number) {
   auto& idle = run.grid().code->form == Form::Slices ? idle_slice_blocks_ : idle_fiber_blocks_;
   stalled_.clear();
   const uint64_t side_by_side = walkers(run);
-  BlockSource source(run, side_by_side);
+  BlockSource source(run, number, side_by_side);
   bool more = true;
   uint64_t rounds = 0;
   while (!run.cancelled()) {

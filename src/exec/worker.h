@@ -28,8 +28,9 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Runs blocks of the grid until none is left or it is cancelled. Errors go to the run.
-  void run(GridRun& run);
+  /// Runs blocks of the grid until none is left or it is cancelled. Errors go to the run. `number`: 0 to run.workers() - 1, another one
+  /// for each worker of a run.
+  void run(GridRun& run, unsigned number);
 
   /// Shared memory for blocks that run one at a time.
   Result<char*> own_shared(uint32_t bytes);
@@ -50,9 +51,9 @@ class Worker {
   Fiber* fiber = nullptr;             // the fiber that runs, null on the worker's own stack
 
  private:
-  void run_blocks(GridRun& run);
-  void run_threads(GridRun& run);
-  void run_resident(GridRun& run);
+  void run_blocks(GridRun& run, unsigned number);
+  void run_threads(GridRun& run, unsigned number);
+  void run_resident(GridRun& run, unsigned number);
   ResidentBlock* acquire(GridRun& run);
   void recycle_all();
   void land();

@@ -96,6 +96,7 @@ Result<BlockFunction> run(kir::KernelModule& module, const LaunchShape& launch, 
   AW_ASSIGN(const Waiting waiting, find_waiting(kernel, shapes, plan));
   const Walking walking = find_walking(kernel, plan.loops(), shapes, launch);
   result.walks = !walking.loops.empty();
+  result.most_blocks = walking.most_blocks;
   const bool waits = waiting.barriers && threads > result.width;
   std::optional<Regions> regions;
   if (waits && waiting.spinning.empty() && !result.walks) regions = Regions::find(kernel, analyses.function, launch, plan);

@@ -31,6 +31,7 @@ struct BlockFunction {
   bool suspends = false;
   uint32_t regions = 1;            // pieces between barriers, each a loop over the slices; 1 without
   bool walks = false;              // suspends now and then so that the slices of several blocks walk over memory side by side
+  uint32_t most_blocks = 0;        // not suspends: how many blocks one call had better run at most; 0: any number
   std::string frame_size;          // suspends: `i64 @name()`, bytes of a coroutine frame (valid after the coroutine passes)
   uint32_t frame_align = 256;      // suspends: alignment of a coroutine frame, that of 32 lanes of 64 bits
   uint32_t width = 1;              // lanes of a slice

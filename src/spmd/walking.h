@@ -13,6 +13,8 @@ struct Walking {
   llvm::DenseMap<const llvm::Loop*, unsigned> loops;
   /// Of blocks that lie beside each other all first rows go first, then all second ones.
   bool rows_first = false;
+  /// Where rows go first: as many blocks at once as make a row that stays in the nearest cache until the next one reads it too.
+  unsigned most_blocks = 0;
 };
 
 /// Requires: the form that prepare() makes.

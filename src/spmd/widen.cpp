@@ -199,7 +199,8 @@ void Widener::end_slice() {
     return;
   }
   if (walking_.rows_first) end_block();
-  if (slice_phi_) end_counting(slice_phi_, b_.getInt32(slices()), kir::kSliceLoop);
+  // Side by side, the slices would no longer go row by row.
+  if (slice_phi_) end_counting(slice_phi_, b_.getInt32(slices()), walking_.rows_first ? nullptr : kir::kSliceLoop);
   if (!walking_.rows_first) end_block();
   b_.CreateRetVoid();
 }

@@ -33,6 +33,7 @@ exec::Code executable_of(const compile::Code& code) {
   executable.entry = code.entry;
   executable.width = code.width;
   executable.walks = code.walks;
+  executable.most_blocks = code.most_blocks;
   executable.frame_bytes = code.frame_bytes;
   executable.frame_align = code.frame_align;
   // The scalar engine says by the frame's size what a thread needs beyond the usual.
