@@ -38,7 +38,7 @@ Handler lower_atom;
 // warp.cpp
 Handler lower_shfl, lower_vote, lower_match, lower_redux, lower_activemask, lower_elect;
 // matrix.cpp
-Handler lower_mma, lower_wmma, lower_ldmatrix, lower_movmatrix;
+Handler lower_mma, lower_wmma, lower_ldmatrix, lower_movmatrix, lower_wgmma;
 // texture.cpp
 Handler lower_tex, lower_txq, lower_suld, lower_sust;
 // video.cpp

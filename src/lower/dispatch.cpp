@@ -129,6 +129,7 @@ constexpr Row kRows[] = {
     {"ldmatrix", When::Always, lower_ldmatrix},
     {"stmatrix", When::Always, lower_ldmatrix},
     {"movmatrix", When::Always, lower_movmatrix},
+    {"wgmma", When::Always, lower_wgmma},
     {"vadd", When::Always, lower_video},
     {"vsub", When::Always, lower_video},
     {"vabsdiff", When::Always, lower_video},

@@ -21,19 +21,6 @@ namespace {
 
 using llvm::Value;
 
-struct Shape {
-  unsigned m = 0, n = 0, k = 0;
-};
-
-std::optional<Shape> shape_of(const Inst& inst) {
-  for (std::string_view word : inst.words) {
-    Shape shape;
-    if (word.size() > 4 && word[0] == 'm' && std::sscanf(std::string(word).c_str(), "m%un%uk%u", &shape.m, &shape.n, &shape.k) == 3)
-      return shape;
-  }
-  return std::nullopt;
-}
-
 constexpr Scalar kPair{Scalar::Float, 16, 2};
 
 /// Registers of A, B or a fragment that only moves.
@@ -61,21 +48,13 @@ Values call(Lowering& lower, const std::string& name, llvm::ArrayRef<llvm::Type*
   return values;
 }
 
-/// The words that name types of elements or of accumulators, in order.
-llvm::SmallVector<std::string_view, 4> type_words(const Inst& inst) {
-  llvm::SmallVector<std::string_view, 4> words;
-  for (std::string_view word : inst.words)
-    if (element_of(word) || accumulator_of(word)) words.push_back(word);
-  return words;
-}
-
 /// A shape of kernel IR and the types of C and D, if lowering knows them all.
 struct Operation {
   kir::Product product;
   Scalar of_d, of_c;
 };
 
-std::optional<Operation> operation_of(const Inst& inst, Shape shape, std::string_view d, std::string_view a, std::string_view b,
+std::optional<Operation> operation_of(const Inst& inst, MatrixShape shape, std::string_view d, std::string_view a, std::string_view b,
                                       std::string_view c) {
   const auto of_a = element_of(a), of_b = element_of(b);
   const auto of_d = accumulator_of(d), of_c = accumulator_of(c);
@@ -103,6 +82,22 @@ void lower_product(Lowering& lower, const Inst& inst, const Operation& operation
 }
 
 }  // namespace
+
+std::optional<MatrixShape> matrix_shape(const Inst& inst) {
+  for (std::string_view word : inst.words) {
+    MatrixShape shape;
+    if (word.size() > 4 && word[0] == 'm' && std::sscanf(std::string(word).c_str(), "m%un%uk%u", &shape.m, &shape.n, &shape.k) == 3)
+      return shape;
+  }
+  return std::nullopt;
+}
+
+llvm::SmallVector<std::string_view, 4> matrix_types(const Inst& inst) {
+  llvm::SmallVector<std::string_view, 4> words;
+  for (std::string_view word : inst.words)
+    if (element_of(word) || accumulator_of(word)) words.push_back(word);
+  return words;
+}
 
 std::optional<kir::Element> element_of(std::string_view word) {
   constexpr std::pair<std::string_view, kir::Element> kElements[] = {
@@ -160,8 +155,8 @@ Values load_rows(Lowering& lower, unsigned count, bool transposed, Value* addres
 
 // mma.sync.aligned.shape.row.col.dtype.atype.btype.ctype d, a, b, c
 void lower_mma(Lowering& lower, const Inst& inst) {
-  const auto shape = shape_of(inst);
-  const auto types = type_words(inst);
+  const auto shape = matrix_shape(inst);
+  const auto types = matrix_types(inst);
   if (!shape || shape->n != 8 || types.size() != 4 || !inst.has("sync") || inst.has("sp") || inst.has("sp::ordered_metadata"))
     return lower.unsupported(inst);
   const auto operation = operation_of(inst, *shape, types[0], types[1], types[2], types[3]);
@@ -171,7 +166,7 @@ void lower_mma(Lowering& lower, const Inst& inst) {
 
 namespace {
 
-void lower_wmma_memory(Lowering& lower, const Inst& inst, Shape shape) {
+void lower_wmma_memory(Lowering& lower, const Inst& inst, MatrixShape shape) {
   auto& b = lower.b;
   kir::Tile tile;
   tile.store = inst.has("store");
@@ -179,7 +174,7 @@ void lower_wmma_memory(Lowering& lower, const Inst& inst, Shape shape) {
   tile.m = shape.m;
   tile.n = shape.n;
   tile.k = shape.k;
-  const auto types = type_words(inst);
+  const auto types = matrix_types(inst);
   if (types.size() != 1 || (tile.operand == 'c' ? !accumulator_of(types[0]) : !element_of(types[0]))) return lower.unsupported(inst);
   tile.bits = tile.operand == 'c' ? accumulator_of(types[0])->lane_bits : kir::bits_of(*element_of(types[0]));
   tile.along = inst.has(tile.operand == 'b' ? "col" : "row");
@@ -203,10 +198,10 @@ void lower_wmma_memory(Lowering& lower, const Inst& inst, Shape shape) {
 }  // namespace
 
 void lower_wmma(Lowering& lower, const Inst& inst) {
-  const auto shape = shape_of(inst);
+  const auto shape = matrix_shape(inst);
   if (!shape) return lower.unsupported(inst);
   if (inst.has("load") || inst.has("store")) return lower_wmma_memory(lower, inst, *shape);
-  const auto types = type_words(inst);
+  const auto types = matrix_types(inst);
   // Of halves, the words name D and C only.
   const auto operation = types.size() == 2   ? operation_of(inst, *shape, types[0], "f16", "f16", types[1])
                          : types.size() == 4 ? operation_of(inst, *shape, types[0], types[1], types[2], types[3])

@@ -8,7 +8,14 @@ namespace anywarp::lower {
 
 using Values = llvm::SmallVector<llvm::Value*, 16>;
 
-/// The types of A and B, the first and the second of the words that name one; D comes before them, and C after, if they are given.
+struct MatrixShape {
+  unsigned m = 0, n = 0, k = 0;
+};
+/// The word m...n...k...
+std::optional<MatrixShape> matrix_shape(const Inst& inst);
+/// The words that name types of elements or of accumulators, in order.
+llvm::SmallVector<std::string_view, 4> matrix_types(const Inst& inst);
+/// Of A or B.
 std::optional<kir::Element> element_of(std::string_view word);
 /// An accumulator's type as it stands in a word.
 std::optional<Scalar> accumulator_of(std::string_view word);
