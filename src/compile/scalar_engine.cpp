@@ -10,7 +10,9 @@
 #include "compile/scalar_engine.h"
 
 #include "exec/abi.h"
+#include "jit/jit.h"
 #include "kir/matrix.h"
+#include "spmd/estimates.h"
 #include "spmd/intrinsics.h"
 #include "spmd/retarget.h"
 
@@ -197,6 +199,7 @@ Value* Rewriter::warp_operation(CallInst& call, StringRef name) {
 Value* Rewriter::device_runtime(CallInst& call, StringRef name) {
   auto argument = [&](unsigned i) { return call.getArgOperand(i); };
   if (name == spmd::kSharedBase) return load(block(), offsetof(AwBlock, shared), b_.getPtrTy());
+  if (name == spmd::kRootEstimate) return spmd::root_estimate(b_, argument(0), jit::host().mask_registers);
   if (name == "aw.vprintf") return external("aw_vprintf", b_.getInt32Ty(), {block(), argument(0), argument(1)});
   if (name == "aw.assertfail")
     return external("aw_assertfail", b_.getVoidTy(),

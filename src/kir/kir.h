@@ -27,7 +27,8 @@
 //   * operations on matrices that a warp holds together (mma, wmma, ldmatrix, stmatrix): external functions that kir/matrix.h lists.
 //   * every other instruction that plain LLVM IR cannot say is a call of a pure function `__aw_<ptx words joined by _>`
 //     that devicelib defines as bitcode (`__aw_prmt_b32`, `__aw_add_rz_f32`, `__aw_ex2_approx_ftz_f32`, `__aw_cvt_rna_tf32_f32`); it is
-//     linked and inlined before optimisation. Transcendentals are externs (`__aw_sinf`) that the engines bind to vector math.
+//     linked and inlined before optimisation. Transcendentals are externs (`__aw_sinf`) that the engines bind to vector math, and
+//     devicelib's own code calls `aw.rsqrt_estimate`, which the engines make of what the processor has (spmd/estimates.h).
 //   * device runtime calls: the externs of exec/abi.h without their AwBlock parameter: `aw.vprintf(ptr, ptr) i32`,
 //     `aw.assertfail(ptr msg, ptr file, i32 line, ptr function, i64 charsize)`, `aw.malloc(i64) ptr`, `aw.free(ptr)`, `aw.trap()`,
 //     `aw.nanosleep(i32)`; clock through llvm.nvvm.read.ptx.sreg.clock64, globaltimer.

@@ -6,11 +6,14 @@
 #include "opt/opt.h"
 #include "ptx/module.h"
 #include "ptx/ptx.h"
+#include "spmd/estimates.h"
 #include "spmd/retarget.h"
 
 #include <gtest/gtest.h>
 #include <llvm/IR/Module.h>
 #include <llvm/Target/TargetMachine.h>
+
+#include <cmath>
 
 namespace anywarp::lower {
 
@@ -24,6 +27,7 @@ Machine::~Machine() = default;
 namespace {
 
 [[noreturn]] void trap() { abort(); }
+float root_estimate(float x) { return 1 / std::sqrt(x); }
 
 Result<std::unique_ptr<jit::Image>> image_of(const std::string& text, const char* name, bool optimised) {
   AW_ASSIGN(auto module, ptx::parse(text, "test.ptx"));
@@ -39,7 +43,8 @@ Result<std::unique_ptr<jit::Image>> image_of(const std::string& text, const char
   spmd::drop_address_spaces(kernel);
   AW_ASSIGN(auto machine, jit::target(*kernel.module));
   AW_ASSIGN(std::string object, jit::emit(*kernel.module, *machine));
-  return jit::link(std::move(object), {{"aw.trap", reinterpret_cast<void*>(trap)}}, {name});
+  return jit::link(std::move(object),
+                   {{"aw.trap", reinterpret_cast<void*>(trap)}, {spmd::kRootEstimate, reinterpret_cast<void*>(root_estimate)}}, {name});
 }
 
 }  // namespace

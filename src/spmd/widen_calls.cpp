@@ -8,6 +8,7 @@
 #include "spmd/widen.h"
 
 #include "exec/abi.h"
+#include "spmd/estimates.h"
 #include "spmd/intrinsics.h"
 
 #include <llvm/ADT/StringSwitch.h>
@@ -53,6 +54,13 @@ bool Widener::write_call(CallInst& call) {
   if (name.starts_with("llvm.nvvm.isspacep.")) return write_space_test(call);
   if (name.starts_with("llvm.nvvm.membar.")) {
     b_.CreateFence(AtomicOrdering::SequentiallyConsistent, name.ends_with(".cta") ? SyncScope::SingleThread : SyncScope::System);
+    return true;
+  }
+  if (name == kRootEstimate) {
+    if (shapes_.uniform(&call))
+      define_scalar(&call, root_estimate(b_, scalar(call.getArgOperand(0)), target_.mask_registers));
+    else
+      define_lanes(&call, {root_estimate(b_, vector(call.getArgOperand(0)), target_.mask_registers)});
     return true;
   }
   if (name.starts_with("aw.")) return write_runtime_call(call, name);
