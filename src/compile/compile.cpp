@@ -68,6 +68,15 @@ struct Object {
   std::string bytes;
 };
 
+/// What is to be compiled, and for what.
+struct Job {
+  const ptx::Module& module;
+  std::string_view kernel;
+  const spmd::LaunchShape& shape;
+  const jit::Processor& processor;
+  jit::Form form = jit::Form::Object;
+};
+
 struct LinkedCode final : Code {
   std::unique_ptr<jit::Image> image;
 };
@@ -75,6 +84,11 @@ struct LinkedCode final : Code {
 // A thread of the scalar engine that calls functions needs a stack as deep as their recursion, which nobody knows; the
 // pages of a fiber's stack cost nothing until they are touched.
 constexpr uint64_t kStackOfCalls = 256 * 1024;
+
+Result<const jit::Processor*> processor_of(const Options& options) {
+  if (options.processor) return options.processor;
+  return jit::chosen_processor();
+}
 
 void provide_runtime() {
   static std::once_flag once;
@@ -87,18 +101,18 @@ void provide_runtime() {
 }
 
 /// PTX -> kernel IR for this launch shape, optimised; what both engines start from.
-Result<kir::KernelModule> front(StageTrace& trace, const ptx::Module& module, std::string_view kernel, const spmd::LaunchShape& shape) {
+Result<kir::KernelModule> front(StageTrace& trace, const Job& job) {
   StageScope lowering(trace, "lower");
-  AW_ASSIGN(kir::KernelModule result, lower::run(module, kernel));
+  AW_ASSIGN(kir::KernelModule result, lower::run(job.module, job.kernel));
   AW_TRY(lowering.done(result));
   {
     StageScope stage(trace, "specialise");
-    spmd::specialise(result, shape);
+    spmd::specialise(result, job.shape);
     AW_TRY(stage.done(result));
   }
   {
     StageScope stage(trace, "devicelib");
-    AW_TRY(link_devicelib(result));
+    AW_TRY(link_devicelib(result, job.processor));
     AW_TRY(stage.done(result));
   }
   {
@@ -109,16 +123,17 @@ Result<kir::KernelModule> front(StageTrace& trace, const ptx::Module& module, st
   return result;
 }
 
-Result<Facts> vectorise(StageTrace& trace, kir::KernelModule& kernel, const spmd::LaunchShape& shape, uint32_t width) {
+Result<Facts> vectorise(StageTrace& trace, kir::KernelModule& kernel, const Job& job, uint32_t width) {
   StageScope stage(trace, "spmd");
   spmd::Target target;
-  target.vector_bits = jit::host().vector_bits;
-  target.mask_registers = jit::host().mask_registers;
-  target.permute_bits = jit::host().permute_bits;
-  target.multiplies_bytes = jit::host().multiplies_bytes;
-  target.multiplies_brain = jit::host().multiplies_brain;
+  target.vector_bits = job.processor.vector_bits;
+  target.mask_registers = job.processor.mask_registers;
+  target.masked_memory = job.processor.masked_memory;
+  target.permute_bits = job.processor.permute_bits;
+  target.multiplies_bytes = job.processor.multiplies_bytes;
+  target.multiplies_brain = job.processor.multiplies_brain;
   target.width = width;
-  AW_ASSIGN(spmd::BlockFunction made, spmd::run(kernel, shape, target));
+  AW_ASSIGN(spmd::BlockFunction made, spmd::run(kernel, job.shape, target));
   Facts facts;
   facts.engine = Engine::Vector;
   facts.suspends = made.suspends;
@@ -154,29 +169,28 @@ Result<Facts> scalarise(StageTrace& trace, kir::KernelModule& kernel) {
   return facts;
 }
 
-/// Host code of an engine -> object file.
-Result<std::string> back(StageTrace& trace, kir::KernelModule& kernel) {
-  AW_ASSIGN(std::unique_ptr<llvm::TargetMachine> machine, jit::target(*kernel.module));
+/// Host code of an engine -> object file, or its text.
+Result<std::string> back(StageTrace& trace, kir::KernelModule& kernel, const Job& job) {
+  AW_ASSIGN(std::unique_ptr<llvm::TargetMachine> machine, jit::target(*kernel.module, job.processor));
   {
     StageScope stage(trace, "opt-vector");
     AW_TRY(opt::vector(*kernel.module, *machine));
     AW_TRY(stage.done_host(kernel));
   }
   StageScope stage(trace, "emit");
-  AW_ASSIGN(std::string object, jit::emit(*kernel.module, *machine));
-  trace.dump("emit", ".o", object);
+  AW_ASSIGN(std::string object, jit::emit(*kernel.module, *machine, job.form));
+  trace.dump("emit", job.form == jit::Form::Object ? ".o" : ".s", object);
   return object;
 }
 
 /// PTX -> object file, by one engine.
-Result<Object> build_with(StageTrace& trace, Engine engine, const ptx::Module& module, std::string_view kernel,
-                          const spmd::LaunchShape& shape, uint32_t width) {
-  AW_ASSIGN(kir::KernelModule code, front(trace, module, kernel, shape));
+Result<Object> build_with(StageTrace& trace, Engine engine, const Job& job, uint32_t width) {
+  AW_ASSIGN(kir::KernelModule code, front(trace, job));
   Object object;
   bool lost = false;
   Result<> made = jit::guarded(*code.context, lost, [&]() -> Result<> {
-    AW_ASSIGN(object.facts, engine == Engine::Vector ? vectorise(trace, code, shape, width) : scalarise(trace, code));
-    AW_ASSIGN(object.bytes, back(trace, code));
+    AW_ASSIGN(object.facts, engine == Engine::Vector ? vectorise(trace, code, job, width) : scalarise(trace, code));
+    AW_ASSIGN(object.bytes, back(trace, code, job));
     return {};
   });
   if (lost) {  // LLVM stopped half-way: what it was working on must not be touched again
@@ -189,19 +203,18 @@ Result<Object> build_with(StageTrace& trace, Engine engine, const ptx::Module& m
 
 constexpr uint32_t kOtherWidth = 8;  // lanes; the cost model chooses it for few kernels
 
-Result<Object> build(StageTrace& trace, const ptx::Module& module, std::string_view kernel, const spmd::LaunchShape& shape,
-                     const Options& options) {
-  if (options.engine == Engine::Scalar) return build_with(trace, Engine::Scalar, module, kernel, shape, 0);
-  Result<Object> object = build_with(trace, Engine::Vector, module, kernel, shape, options.width);
+Result<Object> build(StageTrace& trace, const Job& job, const Options& options) {
+  if (options.engine == Engine::Scalar) return build_with(trace, Engine::Scalar, job, 0);
+  Result<Object> object = build_with(trace, Engine::Vector, job, options.width);
   // LLVM's instruction selection gives up now and then, on code that nothing is wrong with. Other lanes make other code.
   const auto llvm_failed = [&] { return !object && object.error().code == CUDA_ERROR_UNKNOWN; };
-  if (llvm_failed() && options.width == 0) object = build_with(trace, Engine::Vector, module, kernel, shape, kOtherWidth);
+  if (llvm_failed() && options.width == 0) object = build_with(trace, Engine::Vector, job, kOtherWidth);
   if (object || (object.error().code != CUDA_ERROR_NOT_SUPPORTED && !llvm_failed())) return object;
   // What lowering does not support, no engine does: then the second attempt ends with the same error.
   const std::string reason = object.error().text();
-  object = build_with(trace, Engine::Scalar, module, kernel, shape, 0);
+  object = build_with(trace, Engine::Scalar, job, 0);
   if (!object) return object;
-  log_info("The kernel '%s' runs on the scalar engine: %s", std::string(kernel).c_str(), reason.c_str());
+  log_info("The kernel '%s' runs on the scalar engine: %s", std::string(job.kernel).c_str(), reason.c_str());
   object->facts.fallback_reason = reason.substr(0, reason.find('\n'));
   return object;
 }
@@ -232,10 +245,12 @@ Result<std::shared_ptr<const Code>> link(StageTrace& trace, Object object, const
 
 Result<std::shared_ptr<const Code>> compile(const ptx::Module& module, std::string_view kernel, const spmd::LaunchShape& shape,
                                             const Symbols& symbols, const Options& options) {
+  AW_ASSIGN(const jit::Processor* processor, processor_of(options));
+  AW_TRY(jit::check_executable(*processor));
   StageTrace trace(kernel);
   provide_runtime();
   jit::DiskCache* cache = options.use_cache && !trace.dumps() ? jit::disk_cache() : nullptr;
-  const std::string key = cache ? cache_key(module, kernel, shape, options) : "";
+  const std::string key = cache ? cache_key(module, kernel, shape, options, *processor) : "";
   if (cache) {
     if (std::optional<jit::DiskCache::Entry> entry = cache->load(key)) {
       if (std::optional<Facts> facts = Facts::parse(entry->metadata)) {
@@ -245,9 +260,16 @@ Result<std::shared_ptr<const Code>> compile(const ptx::Module& module, std::stri
       }
     }
   }
-  AW_ASSIGN(Object object, build(trace, module, kernel, shape, options));
+  AW_ASSIGN(Object object, build(trace, {module, kernel, shape, *processor}, options));
   if (cache) cache->store(key, object.facts.text(), object.bytes);
   return link(trace, std::move(object), symbols);
+}
+
+Result<std::string> assembly(const ptx::Module& module, std::string_view kernel, const spmd::LaunchShape& shape, const Options& options) {
+  AW_ASSIGN(const jit::Processor* processor, processor_of(options));
+  StageTrace trace(kernel);
+  AW_ASSIGN(Object object, build(trace, {module, kernel, shape, *processor, jit::Form::Assembly}, options));
+  return std::move(object.bytes);
 }
 
 }  // namespace anywarp::compile

@@ -14,6 +14,9 @@
 namespace anywarp::ptx {
 class Module;
 }
+namespace anywarp::jit {
+struct Processor;
+}
 
 namespace anywarp::compile {
 
@@ -23,6 +26,7 @@ struct Options {
   Engine engine = Engine::Vector;
   uint32_t width = 0;              // lanes; 0: the cost model chooses
   bool use_cache = true;           // the on-disk cache
+  const jit::Processor* processor = nullptr;  // null: jit::chosen_processor()
 };
 
 /// Device addresses of the module's global and const variables, by name.
@@ -44,8 +48,11 @@ struct Code {
 };
 
 /// Compiles, or takes from the cache. Thread-safe.
-/// Errors: those of lower::run and of LLVM's code generator.
+/// Errors: those of lower::run, of LLVM's code generator, and of jit::check_executable.
 Result<std::shared_ptr<const Code>> compile(const ptx::Module& module, std::string_view kernel, const spmd::LaunchShape& shape,
                                             const Symbols& symbols, const Options& options);
+
+/// The same code as text, for any processor. Nothing of it is in the cache.
+Result<std::string> assembly(const ptx::Module& module, std::string_view kernel, const spmd::LaunchShape& shape, const Options& options);
 
 }  // namespace anywarp::compile

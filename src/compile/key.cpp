@@ -21,10 +21,12 @@ std::string build() {
 
 }  // namespace
 
-std::string cache_key(const ptx::Module& module, std::string_view kernel, const spmd::LaunchShape& shape, const Options& options) {
+std::string cache_key(const ptx::Module& module, std::string_view kernel, const spmd::LaunchShape& shape, const Options& options,
+                      const jit::Processor& processor) {
   static const auto* this_build = new std::string(build());
   Hasher hasher;
-  hasher.add(*this_build).add(exec::kAbiVersion).add(jit::host().cpu).add(jit::host().features);
+  hasher.add(*this_build).add(exec::kAbiVersion).add(processor.triple).add(processor.cpu).add(processor.features);
+  hasher.add(processor.scalable_bits);
   hasher.add(module.storage->text).add(kernel);
   for (const uint32_t extent : shape.block) hasher.add(extent);
   hasher.add(shape.linear_ids_fit_i32).add(shape.cooperative);

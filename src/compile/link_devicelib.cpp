@@ -107,12 +107,12 @@ Result<> link(kir::KernelModule& kernel) {
 }
 
 /// "_ZGV_LLVM_N8vv___aw_powf(__aw_powf.v8)": 8 lanes, two vectors, unmasked.
-void name_variants(Function& function, const MathFunction& math) {
+void name_variants(Function& function, const MathFunction& math, const jit::Processor& processor) {
   std::string list;
-  for (const MathVariant& variant : math.variants) {
+  for (const uint32_t lanes : variant_lanes(math, processor)) {
     list += list.empty() ? "" : ",";
-    list += "_ZGV_LLVM_N" + std::to_string(variant.lanes) + std::string(math.type.size() - 1, 'v') + "_" + std::string(math.name) + "(" +
-            variant_symbol(math.name, variant.lanes) + ")";
+    list += "_ZGV_LLVM_N" + std::to_string(lanes) + std::string(math.type.size() - 1, 'v') + "_" + std::string(math.name) + "(" +
+            variant_symbol(math.name, lanes) + ")";
   }
   if (list.empty()) return;
   for (User* user : function.users())
@@ -122,7 +122,7 @@ void name_variants(Function& function, const MathFunction& math) {
 
 }  // namespace
 
-Result<> link_devicelib(kir::KernelModule& kernel) {
+Result<> link_devicelib(kir::KernelModule& kernel, const jit::Processor& processor) {
   Module& module = *kernel.module;
   if (has_open(module, "__aw_") || has_open(module, "__nv_")) AW_TRY(link(kernel));
   for (Function& function : module) {
@@ -135,7 +135,7 @@ Result<> link_devicelib(kir::KernelModule& kernel) {
     function.setDoesNotAccessMemory();
     function.setDoesNotThrow();
     function.setWillReturn();
-    name_variants(function, *math);
+    name_variants(function, *math, processor);
   }
   return {};
 }

@@ -21,6 +21,8 @@
 namespace anywarp::compile {
 namespace {
 
+Result<> link_devicelib(kir::KernelModule& kernel) { return compile::link_devicelib(kernel, **jit::chosen_processor()); }
+
 kir::KernelModule parse(const std::string& body, const std::string& declarations) {
   kir::KernelModule kernel;
   kernel.context = std::make_unique<llvm::LLVMContext>();

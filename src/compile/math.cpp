@@ -5,11 +5,14 @@
 
 #include "compile/math_own.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 // SLEEF's header shows its vector functions only to code that is compiled for the vectors' processor. Here they are only addresses:
-// fma forms for 1 lane, 128, 256 and 512 bits, then plain ones for 1 lane and 128 bits.
+// fma forms for 1 lane, 128, 256 and 512 bits, then plain ones for 1 lane and 128 bits. On AArch64 there are fma forms for 1 lane and 128
+// bits; with SVE a longer vector is a few of those.
 extern "C" {
+#if defined(__x86_64__)
 #define AW_DECLARE(fma1, fma128, fma256, fma512, plain1, plain128) \
   void fma1();                                                     \
   void fma128();                                                   \
@@ -23,6 +26,13 @@ extern "C" {
 #define AW_FORMS_d(M, name, ulp)                                                                                    \
   M(Sleef_finz_##name##d1_##ulp##purecfma, Sleef_finz_##name##d2_##ulp##avx2128, Sleef_finz_##name##d4_##ulp##avx2, \
     Sleef_finz_##name##d8_##ulp##avx512f, Sleef_cinz_##name##d1_##ulp##purec, Sleef_cinz_##name##d2_##ulp##sse2)
+#else
+#define AW_DECLARE(fma1, fma128) \
+  void fma1();                   \
+  void fma128();
+#define AW_FORMS_f(M, name, ulp) M(Sleef_finz_##name##f1_##ulp##purecfma, Sleef_finz_##name##f4_##ulp##advsimd)
+#define AW_FORMS_d(M, name, ulp) M(Sleef_finz_##name##d1_##ulp##purecfma, Sleef_finz_##name##d2_##ulp##advsimd)
+#endif
 #define AW_SLEEF(type, name, sleef_name, ulp, arguments) AW_FORMS_##type(AW_DECLARE, sleef_name, ulp)
 #include "compile/math_sleef.def"
 #undef AW_SLEEF
@@ -38,33 +48,39 @@ struct Forms {
   Address fma[4], plain[2];
 };
 
-bool has_fma() {
-  const std::string& features = jit::host().features;
-  return features.find("+fma") != std::string::npos && features.find("+avx2") != std::string::npos;
+constexpr uint32_t kLeast = 128, kMost = 512;  // bits of SLEEF's vectors on x86
+
+uint32_t bits_of(std::string_view type) { return type[0] == 'f' ? 32 : 64; }
+
+/// A mistake in ANYWARP_TARGET is an error of whoever compiles.
+const jit::Processor& processor() {
+  Result<const jit::Processor*> chosen = jit::chosen_processor();
+  return chosen ? **chosen : jit::host();
 }
 
 void* address(Address function) { return reinterpret_cast<void*>(function); }
 
 MathFunction sleef(std::string_view name, std::string_view type, const Forms& forms) {
-  MathFunction function{name, type, nullptr, {}};
-  const uint32_t bits = type[0] == 'f' ? 32 : 64;
-  if (has_fma()) {
-    function.address = address(forms.fma[0]);
-    for (uint32_t form = 1, width = 128; form < 4 && width <= jit::host().vector_bits; ++form, width *= 2)
-      function.variants.push_back({width / bits, address(forms.fma[form])});
-  } else {
-    function.address = address(forms.plain[0]);
-    function.variants.push_back({128 / bits, address(forms.plain[1])});
-  }
+  MathFunction function{name, type, nullptr, true, {}};
+  const Address* form = processor().fma ? forms.fma : forms.plain;
+  function.address = address(*form);
+  for (const uint32_t lanes : variant_lanes(function, processor())) function.variants.push_back({lanes, address(*++form)});
   return function;
 }
 
 std::vector<MathFunction> make_functions() {
   std::vector<MathFunction> functions = {
+#if defined(__x86_64__)
 #define AW_ADDRESSES(fma1, fma128, fma256, fma512, plain1, plain128) \
   {                                                                  \
     {fma1, fma128, fma256, fma512}, { plain1, plain128 }             \
   }
+#else
+#define AW_ADDRESSES(fma1, fma128) \
+  {                                \
+    {fma1, fma128}, {}             \
+  }
+#endif
 #define AW_NAME_f(name) "__aw_" #name "f"
 #define AW_NAME_d(name) "__aw_" #name
 #define AW_TYPE_f1 "ff"
@@ -76,7 +92,7 @@ std::vector<MathFunction> make_functions() {
 #include "compile/math_sleef.def"
 #undef AW_SLEEF
   };
-  for (const OwnFunction& own : own_functions()) functions.push_back({own.name, own.type, own.address, {}});
+  for (const OwnFunction& own : own_functions()) functions.push_back({own.name, own.type, own.address, false, {}});
   return functions;
 }
 
@@ -97,6 +113,13 @@ const MathFunction* find_math_function(std::string_view name) {
   }();
   const auto found = index->find(name);
   return found == index->end() ? nullptr : found->second;
+}
+
+std::vector<uint32_t> variant_lanes(const MathFunction& function, const jit::Processor& processor) {
+  std::vector<uint32_t> lanes;
+  const uint32_t most = !function.has_variants ? 0 : processor.is_x86 && processor.fma ? std::min(processor.vector_bits, kMost) : kLeast;
+  for (uint32_t bits = kLeast; bits <= most; bits *= 2) lanes.push_back(bits / bits_of(function.type));
+  return lanes;
 }
 
 std::string variant_symbol(std::string_view name, uint32_t lanes) { return std::string(name) + ".v" + std::to_string(lanes); }

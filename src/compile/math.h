@@ -22,13 +22,17 @@ struct MathFunction {
   std::string_view name;              // "__aw_sinf"
   std::string_view type;              // the result and the arguments: f float, d double, i int; "ff", "ddd", "fif"
   void* address = nullptr;
-  std::vector<MathVariant> variants;  // those that this machine can run
+  bool has_variants = false;
+  std::vector<MathVariant> variants;  // those that kernels of this process call: of jit::chosen_processor()
 };
 
 /// All of devicelib/math.list, in its order.
 std::span<const MathFunction> math_functions();
 /// Null if there is none of this name.
 const MathFunction* find_math_function(std::string_view name);
+
+/// How many lanes the variants have that code for `processor` may call.
+std::vector<uint32_t> variant_lanes(const MathFunction& function, const jit::Processor& processor);
 
 /// The symbol of a variant: "__aw_sinf.v8".
 std::string variant_symbol(std::string_view name, uint32_t lanes);

@@ -477,7 +477,7 @@ TEST(Math, ScalarAndVectorAgree) {
     variants += static_cast<int>(function.variants.size());
     function.type[0] == 'f' ? check_variants<float>(function) : check_variants<double>(function);
   }
-  EXPECT_GT(variants, 30);
+  EXPECT_GE(variants, 26);  // one of each function at least
 }
 
 // --- the page ---------------------------------------------------------------------------------------------------------------

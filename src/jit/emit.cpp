@@ -9,13 +9,14 @@
 
 namespace anywarp::jit {
 
-Result<std::string> emit(llvm::Module& module, llvm::TargetMachine& machine) {
-  avoid_llvm_errors(module);
+Result<std::string> emit(llvm::Module& module, llvm::TargetMachine& machine, Form form) {
+  avoid_llvm_errors(module, machine);
   llvm::SmallString<0> object;
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
-    return Error{CUDA_ERROR_NOT_SUPPORTED, "LLVM writes no object files for '" + module.getTargetTriple().str() + "'.", {}};
+  const auto type = form == Form::Object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, type))
+    return Error{CUDA_ERROR_NOT_SUPPORTED, "LLVM writes no files for '" + module.getTargetTriple().str() + "'.", {}};
   passes.run(module);
   return std::string(object);
 }

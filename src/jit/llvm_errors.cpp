@@ -1,13 +1,13 @@
 // Both were found by random kernels, the engines disagreeing. An entry may go when every LLVM that we are built with has the fix.
 #include "jit/llvm_errors.h"
 
-#include "jit/jit.h"
-
 #include <llvm/IR/Function.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
+#include <llvm/MC/MCSubtargetInfo.h>
+#include <llvm/Target/TargetMachine.h>
 
 namespace anywarp::jit {
 namespace {
@@ -47,13 +47,15 @@ void keep_select_apart(SelectInst& select) {
 
 }  // namespace
 
-void avoid_llvm_errors(Module& module) {
+void avoid_llvm_errors(Module& module, const TargetMachine& machine) {
+  if (!machine.getTargetTriple().isX86()) return;
+  const bool mask_registers = machine.getMCSubtargetInfo()->checkFeatures("+avx512f");
   for (Function& function : module)
     for (Instruction& instruction : make_early_inc_range(instructions(function))) {
       if (auto* call = dyn_cast<IntrinsicInst>(&instruction)) {
         const Intrinsic::ID id = call->getIntrinsicID();
         if ((id == Intrinsic::minimumnum || id == Intrinsic::maximumnum) && !call->getType()->isVectorTy()) keep_numbers(*call);
-      } else if (auto* select = dyn_cast<SelectInst>(&instruction); select && host().mask_registers) {
+      } else if (auto* select = dyn_cast<SelectInst>(&instruction); select && mask_registers) {
         keep_select_apart(*select);
       }
     }

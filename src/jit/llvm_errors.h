@@ -3,11 +3,12 @@
 
 namespace llvm {
 class Module;
-}
+class TargetMachine;
+}  // namespace llvm
 
 namespace anywarp::jit {
 
 /// Rewrites what LLVM would translate wrongly, right before code is made: LLVM's own passes might turn it back.
-void avoid_llvm_errors(llvm::Module& module);
+void avoid_llvm_errors(llvm::Module& module, const llvm::TargetMachine& machine);
 
 }  // namespace anywarp::jit

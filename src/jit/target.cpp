@@ -1,60 +1,39 @@
 #include "jit/jit.h"
+#include "jit/targets.h"
 
 #include <llvm/IR/Function.h>
 #include <llvm/IR/Module.h>
-#include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Target/TargetMachine.h>
-#include <llvm/TargetParser/Host.h>
-#include <llvm/TargetParser/SubtargetFeature.h>
-#include <llvm/TargetParser/Triple.h>
 
 #include <mutex>
 
 namespace anywarp::jit {
-namespace {
-
-Host find_host() {
-  Host host;
-  host.cpu = llvm::sys::getHostCPUName().str();
-  llvm::StringMap<bool> found = llvm::sys::getHostCPUFeatures();
-  host.multiplies_brain = found.lookup("avx512bf16") && found.lookup("avx512vl");
-  // Their conversion to bfloat16 takes denormals for zeros, which PTX's does not.
-  for (const char* feature : {"avx512bf16", "avxneconvert"})
-    if (found.contains(feature)) found[feature] = false;
-  std::vector<std::string> names;
-  for (const auto& feature : found) names.push_back((feature.second ? "+" : "-") + feature.first().str());
-  std::sort(names.begin(), names.end());  // a map has no order, and the cache's key needs one
-  for (const std::string& name : names) host.features += (host.features.empty() ? "" : ",") + name;
-  const auto has = [&](const char* name) { return found.lookup(name); };
-  host.mask_registers = has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl");
-  host.multiplies_bytes = (has("avx512vnni") && has("avx512vl")) || has("avxvnni");
-  host.vector_bits = host.mask_registers ? 512 : has("avx2") ? 256 : 128;
-  host.permute_bits = host.mask_registers ? 512 : has("avx2") ? 256 : 0;
-  return host;
-}
 
 const llvm::Target* find_target(const llvm::Triple& triple, std::string& error) {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    llvm::InitializeNativeTarget();
-    llvm::InitializeNativeTargetAsmPrinter();
-  });
+  static std::once_flag x86, arm;
+  if (triple.isX86())
+    std::call_once(x86, [] {
+      LLVMInitializeX86TargetInfo();
+      LLVMInitializeX86Target();
+      LLVMInitializeX86TargetMC();
+      LLVMInitializeX86AsmPrinter();
+    });
+  else if (triple.isAArch64())
+    std::call_once(arm, [] {
+      LLVMInitializeAArch64TargetInfo();
+      LLVMInitializeAArch64Target();
+      LLVMInitializeAArch64TargetMC();
+      LLVMInitializeAArch64AsmPrinter();
+    });
   return llvm::TargetRegistry::lookupTarget(triple, error);
 }
 
-}  // namespace
-
-const Host& host() {
-  static const auto* found = new Host(find_host());
-  return *found;
-}
-
-Result<std::unique_ptr<llvm::TargetMachine>> target(llvm::Module& module) {
-  const llvm::Triple triple(llvm::sys::getProcessTriple());
+Result<std::unique_ptr<llvm::TargetMachine>> target(llvm::Module& module, const Processor& processor) {
+  const llvm::Triple triple(processor.triple);
   std::string error;
   const llvm::Target* description = find_target(triple, error);
-  if (!description) return Error{CUDA_ERROR_NOT_SUPPORTED, "LLVM has no code generator for this machine: " + error + ".", {}};
+  if (!description) return Error{CUDA_ERROR_NOT_SUPPORTED, "LLVM has no code generator for '" + processor.triple + "': " + error + ".", {}};
 
   // Code and data lie where mmap puts them, farther than 2 GiB from the program: PIC makes LLVM go through tables for
   // everything external, and JITLink builds those next to the code.
@@ -62,20 +41,24 @@ Result<std::unique_ptr<llvm::TargetMachine>> target(llvm::Module& module) {
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   options.UseInitArray = true;
   std::unique_ptr<llvm::TargetMachine> machine(description->createTargetMachine(
-      triple, host().cpu, host().features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default,
+      triple, processor.cpu, processor.features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default,
       /*JIT=*/true));
-  if (!machine) return Error{CUDA_ERROR_NOT_SUPPORTED, "LLVM makes no code for the processor '" + host().cpu + "'.", {}};
+  if (!machine) return Error{CUDA_ERROR_NOT_SUPPORTED, "LLVM makes no code for the processor '" + processor.cpu + "'.", {}};
 
   module.setTargetTriple(triple);
   module.setDataLayout(machine->createDataLayout());
   for (llvm::Function& function : module) {
     if (function.isDeclaration()) continue;
-    function.addFnAttr("target-cpu", host().cpu);
+    function.addFnAttr("target-cpu", processor.cpu);
     const llvm::StringRef more = function.getFnAttribute("anywarp-features").getValueAsString();
-    function.addFnAttr("target-features", more.empty() ? host().features : host().features + "," + more.str());
+    function.addFnAttr("target-features", more.empty() ? processor.features : processor.features + "," + more.str());
     // LLVM prefers 256 bits on many processors with AVX-512, which would split each vector that we made for 512.
-    function.addFnAttr("prefer-vector-width", std::to_string(host().vector_bits));
-    function.addFnAttr("min-legal-vector-width", std::to_string(host().vector_bits));
+    function.addFnAttr("prefer-vector-width", std::to_string(processor.vector_bits));
+    function.addFnAttr("min-legal-vector-width", std::to_string(processor.vector_bits));
+    if (processor.scalable_bits) {
+      constexpr unsigned kUnit = 128, kLongest = 2048;  // of SVE's registers
+      function.addFnAttr(llvm::Attribute::getWithVScaleRangeArgs(module.getContext(), processor.vector_bits / kUnit, kLongest / kUnit));
+    }
     // A fault leaves the block by a jump, never by unwinding.
     function.setDoesNotThrow();
     function.removeFnAttr(llvm::Attribute::UWTable);

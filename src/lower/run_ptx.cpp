@@ -34,14 +34,15 @@ Result<std::unique_ptr<jit::Image>> image_of(const std::string& text, const char
   AW_TRY(ptx::verify(*module));
   AW_ASSIGN(kir::KernelModule kernel, run(*module, name));
   AW_TRY(kir::verify(kernel));
-  AW_TRY(compile::link_devicelib(kernel));
+  AW_ASSIGN(const jit::Processor* processor, jit::chosen_processor());
+  AW_TRY(compile::link_devicelib(kernel, *processor));
   if (optimised) {
     AW_TRY(opt::scalar(kernel));
   }
   AW_TRY(kir::verify(kernel));
   AW_TRY(spmd::layout_shared(kernel));
   spmd::drop_address_spaces(kernel);
-  AW_ASSIGN(auto machine, jit::target(*kernel.module));
+  AW_ASSIGN(auto machine, jit::target(*kernel.module, *processor));
   AW_ASSIGN(std::string object, jit::emit(*kernel.module, *machine));
   return jit::link(std::move(object),
                    {{"aw.trap", reinterpret_cast<void*>(trap)}, {spmd::kRootEstimate, reinterpret_cast<void*>(root_estimate)}}, {name});

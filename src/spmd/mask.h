@@ -7,7 +7,7 @@ namespace anywarp::spmd {
 
 /// Builds mask values. A null mask means that all lanes are active, so that code under it carries no masking at all.
 ///
-/// With mask registers (AVX-512, SVE) a mask is <width x i1>. Without, a mask that lives across blocks as i1 is slow: it is widened and
+/// With mask registers (AVX-512) a mask is <width x i1>. Without, a mask that lives across blocks as i1 is slow: it is widened and
 /// narrowed at each use. There a mask is <width x i32> of 0 and -1, the form that vector compares and blends use.
 class Masks {
  public:

@@ -220,7 +220,8 @@ Value* Widener::load_strided(Value* base, int64_t stride, Type* type, Align alig
   SmallVector<int64_t> starts;
   for (unsigned k = 0; k < count; ++k) {
     const int64_t start = std::min<int64_t>(int64_t(k) * width_, last + 1 - int64_t(width_));
-    vectors.push_back(b_.CreateAlignedLoad(wide(type), offset_pointer(low, start * bytes), align));
+    const Align here = commonAlignment(align, uint64_t(start * bytes));  // elements between those of lanes are aligned to less
+    vectors.push_back(b_.CreateAlignedLoad(wide(type), offset_pointer(low, start * bytes), here));
     starts.push_back(start);
   }
   Value* result = nullptr;

@@ -1,6 +1,7 @@
 #include "kernel_run/runner.h"
 
 #include "backend/cpu/cpu.h"
+#include "jit/jit.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -54,13 +55,34 @@ std::vector<uint8_t> sorted(const Argument& argument, const std::vector<uint8_t>
   return result;
 }
 
+/// "scalar", a width, or "vector".
+compile::Options options_of(const std::string& engine) {
+  compile::Options options;
+  options.engine = engine == "scalar" ? compile::Engine::Scalar : compile::Engine::Vector;
+  options.width = static_cast<uint32_t>(atoi(engine.c_str()));
+  options.use_cache = false;
+  return options;
+}
+
 }  // namespace
+
+Result<std::string> assembly(const Case& test, const ptx::Module& module, const std::string& engine, const std::string& target) {
+  compile::Options options = options_of(engine);
+  AW_ASSIGN(options.processor, jit::find_processor(target));
+  std::string text;
+  for (const LaunchLine& line : test.launches) {
+    spmd::LaunchShape shape;
+    std::copy(std::begin(line.block), std::end(line.block), shape.block);
+    shape.cooperative = line.cooperative;
+    AW_ASSIGN(const std::string code, compile::assembly(module, line.kernel, shape, options));
+    text += code;
+  }
+  return text;
+}
 
 Result<Run> run(const Case& test, const std::shared_ptr<const ptx::Module>& module, const std::string& engine) {
   backend::cpu::Options options;
-  options.compile.engine = engine == "scalar" ? compile::Engine::Scalar : compile::Engine::Vector;
-  options.compile.width = engine == "scalar" ? 0 : static_cast<uint32_t>(atoi(engine.c_str()));
-  options.compile.use_cache = false;
+  options.compile = options_of(engine);
   options.workers = 1;
   AW_ASSIGN(auto device, backend::cpu::make(options));
   AW_ASSIGN(auto program, device->load(module));

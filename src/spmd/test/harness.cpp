@@ -172,7 +172,7 @@ Result<std::unique_ptr<Compiled>> compile(kir::KernelModule kernel, const Shape&
   raw_string_ostream stream(complaint);
   if (verifyModule(module, &stream)) return Error{CUDA_ERROR_UNKNOWN, "Broken code: " + complaint + "\n" + result->before, {}};
 
-  AW_ASSIGN(auto machine, jit::target(module));
+  AW_ASSIGN(auto machine, jit::target(module, jit::host()));
   AW_TRY(opt::vector(module, *machine));
   result->after = text_of(module);
   if (const char* folder = getenv("SPMD_TEST_DUMP")) std::ofstream(std::string(folder) + "/vector.ll") << result->after;

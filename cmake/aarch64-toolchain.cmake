@@ -1,0 +1,17 @@
+# Cross-compiles for AArch64 with the machine's own clang. ANYWARP_SYSROOT holds Debian's arm64 packages, as tests/aarch64/sysroot.sh unpacks
+# them; what is built runs in qemu's user mode, which sees the sysroot's libraries.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(ANYWARP_SYSROOT "" CACHE PATH "directory with Debian's arm64 packages")
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES ANYWARP_SYSROOT)
+set(CMAKE_SYSROOT ${ANYWARP_SYSROOT})
+foreach(language C CXX)
+  set(CMAKE_${language}_COMPILER_TARGET aarch64-linux-gnu)
+endforeach()
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+set(CMAKE_FIND_ROOT_PATH ${ANYWARP_SYSROOT})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64-static -L ${ANYWARP_SYSROOT})
