@@ -126,6 +126,7 @@ Result<kir::KernelModule> front(StageTrace& trace, const Job& job) {
 Result<Facts> vectorise(StageTrace& trace, kir::KernelModule& kernel, const Job& job, uint32_t width) {
   StageScope stage(trace, "spmd");
   spmd::Target target;
+  target.is_x86 = job.processor.is_x86;
   target.vector_bits = job.processor.vector_bits;
   target.mask_registers = job.processor.mask_registers;
   target.masked_memory = job.processor.masked_memory;

@@ -17,6 +17,7 @@ struct LaunchShape {
 
 /// What the host's vectors look like to the vectoriser.
 struct Target {
+  bool is_x86 = true;              // else AArch64
   uint32_t vector_bits = 256;
   bool mask_registers = false;     // AVX-512: masks are i1; else masks have the width of the data
   bool masked_memory = true;       // a load or store of some lanes is one instruction; else LLVM makes a branch for each lane

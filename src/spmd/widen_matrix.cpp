@@ -26,8 +26,6 @@
 
 #include <llvm/IR/IntrinsicsX86.h>
 #include <llvm/IR/Module.h>
-#include <llvm/TargetParser/Host.h>
-#include <llvm/TargetParser/Triple.h>
 
 #include <numeric>
 
@@ -47,6 +45,7 @@ struct Scheme {
   kir::Product product;
   Unit unit = Unit::Single;
   unsigned lanes = 4;  // of a vector of the machine
+  bool x86 = true;
 
   unsigned slots() const {  // vectors of words that one register of A or B becomes
     switch (unit) {
@@ -110,7 +109,7 @@ Value* multiply_add(IRBuilder<>& b, const Scheme& scheme, Value* sum, Value* x, 
     }
     case Unit::Shorts: {
       auto* words = cast<FixedVectorType>(sum->getType());
-      if (Triple(sys::getProcessTriple()).isX86())
+      if (scheme.x86)
         return b.CreateAdd(sum, call_x86(b,
                                          by_512   ? Intrinsic::x86_avx512_pmaddw_d_512
                                          : by_256 ? Intrinsic::x86_avx2_pmadd_wd
@@ -147,7 +146,7 @@ Function* product_function(Module& module, const Scheme& scheme) {
   function->addFnAttr(Attribute::WillReturn);
   function->setMemoryEffects(MemoryEffects::argMemOnly(ModRefInfo::Ref));
   if (scheme.unit == Unit::Brain) function->addFnAttr("anywarp-features", "+avx512bf16");
-  if (Triple(sys::getProcessTriple()).isX86()) function->setCallingConv(CallingConv::X86_RegCall);
+  if (scheme.x86) function->setCallingConv(CallingConv::X86_RegCall);
   b.SetInsertPoint(BasicBlock::Create(context, "entry", function));
   Value *of_a = function->getArg(0), *of_b = function->getArg(1);
   const DataLayout& layout = module.getDataLayout();
@@ -358,6 +357,7 @@ void Widener::write_product(CallInst& call, const kir::Product& product) {
     scheme.unit = Unit::Brain;
   else if (kir::is_integer(product.a))
     scheme.unit = target_.multiplies_bytes ? Unit::Bytes : Unit::Shorts;
+  scheme.x86 = target_.is_x86;
   Type* word = scheme.word(context_);
   scheme.lanes = std::max(4u, target_.vector_bits / unsigned(word->getPrimitiveSizeInBits().getFixedValue()));
 
