@@ -34,10 +34,16 @@ nvvmResult with(nvvmProgram handle, Work work) {
   return work(*program);
 }
 
+struct Options {
+  anywarp::toolchain::DeviceOptions device;
+  bool lto = false;  // bitcode is wanted, which nvJitLink links
+};
+
 /// Errors: the sentence for the log.
-anywarp::Result<anywarp::toolchain::DeviceOptions> parse(int count, const char** options) {
+anywarp::Result<Options> parse(int count, const char** options) {
   auto fatal = [](const std::string& text) { return anywarp::Error{CUDA_ERROR_INVALID_VALUE, text, {}}; };
-  anywarp::toolchain::DeviceOptions parsed;
+  Options options_read;
+  anywarp::toolchain::DeviceOptions& parsed = options_read.device;
   parsed.arch = "75";
   for (int i = 0; i < count; i++) {
     if (!options || !options[i]) return fatal("an option is null");
@@ -56,15 +62,15 @@ anywarp::Result<anywarp::toolchain::DeviceOptions> parse(int count, const char**
     } else if (option == "-g" || option == "-opt=0") {
       parsed.debug = true;
     } else if (flag("ftz", parsed.ftz) || flag("prec-sqrt", parsed.prec_sqrt) || flag("prec-div", parsed.prec_div)) {
+    } else if (option == "-gen-lto") {
+      options_read.lto = true;
     } else if (flag("fma", contract)) {
       parsed.fmad = contract;
-    } else if (option != "-opt=3" && option != "-generate-line-info" && !option.starts_with("-split-compile=") && option != "-gen-lto") {
+    } else if (option != "-opt=3" && option != "-generate-line-info" && !option.starts_with("-split-compile=")) {
       return fatal("unrecognized option '" + option + "'");
-    } else if (option == "-gen-lto") {
-      return fatal("-gen-lto is not supported: what is added is LTO IR for nvJitLink already");
     }
   }
-  return parsed;
+  return options_read;
 }
 
 std::string libdevice() {
@@ -96,7 +102,7 @@ nvvmResult size_of(nvvmProgram prog, size_t* size, std::string Program::* part) 
 nvvmResult copy_of(nvvmProgram prog, char* to, std::string Program::* part) {
   return with(prog, [&](Program& program) {
     if (!to) return NVVM_ERROR_INVALID_INPUT;
-    std::memcpy(to, (program.*part).c_str(), (program.*part).size() + 1);
+    std::memcpy(to, (program.*part).data(), (program.*part).size() + 1);
     return NVVM_SUCCESS;
   });
 }
@@ -177,12 +183,14 @@ nvvmResult nvvmCompileProgram(nvvmProgram prog, int numOptions, const char** opt
     auto parsed = parse(numOptions, options);
     if (!parsed) return program.log = "libnvvm : error: " + parsed.error().text() + "\n", NVVM_ERROR_INVALID_OPTION;
     if (program.modules.empty()) return NVVM_ERROR_NO_MODULE_IN_PROGRAM;
-    auto ptx = anywarp::frontend::link_to_ptx(program.modules, *parsed, false, libdevice());
-    if (!ptx) {
-      program.log = "error: " + ptx.error().text() + "\n";
-      return code_of(ptx.error());
+    const anywarp::frontend::LinkOptions how{.libdevice = libdevice(), .contraction = anywarp::frontend::Contraction::AsOptionsSay};
+    auto code = parsed->lto ? anywarp::frontend::link_to_bitcode(program.modules, parsed->device, how)
+                            : anywarp::frontend::link_to_ptx(program.modules, parsed->device, how);
+    if (!code) {
+      program.log = "error: " + code.error().text() + "\n";
+      return code_of(code.error());
     }
-    program.result = std::move(*ptx);
+    program.result = std::move(*code);
     return NVVM_SUCCESS;
   });
 }

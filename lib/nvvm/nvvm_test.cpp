@@ -69,6 +69,36 @@ TEST(Nvvm, compiles_a_kernel_with_what_it_needs_of_libraries) {
   EXPECT_NE(program.ptx().find("div.full.ftz.f32"), std::string::npos) << program.ptx();
 }
 
+TEST(Nvvm, lto_ir_can_be_compiled_further) {
+  Program first, second;
+  EXPECT_EQ(nvvmAddModuleToProgram(first.handle, kernel.data(), kernel.size(), "kernel.ll"), NVVM_SUCCESS);
+  ASSERT_EQ(first.compile({"-arch=compute_90", "-gen-lto", "-ftz=1"}), NVVM_SUCCESS) << first.log();
+  const std::string bitcode = first.ptx();
+  ASSERT_EQ(bitcode.substr(0, 2), "BC");
+  // The size counts the zero behind the bitcode, and programs hand it on with that.
+  EXPECT_EQ(nvvmAddModuleToProgram(second.handle, bitcode.data(), bitcode.size() + 1, "kernel.bc"), NVVM_SUCCESS);
+  EXPECT_EQ(nvvmAddModuleToProgram(second.handle, library.data(), library.size(), "library.ll"), NVVM_SUCCESS);
+  ASSERT_EQ(second.compile({"-arch=compute_90"}), NVVM_SUCCESS) << second.log();
+  EXPECT_NE(second.ptx().find("div.rn.ftz.f32"), std::string::npos) << second.ptx();
+}
+
+TEST(Nvvm, multiplication_and_addition_are_fused_unless_the_option_forbids_it) {
+  const std::string text = R"(
+target triple = "nvptx64-nvidia-cuda"
+define float @f(float %a, float %b, float %c) {
+  %p = fmul float %a, %b
+  %s = fadd float %p, %c
+  ret float %s
+}
+)";
+  Program program;
+  EXPECT_EQ(nvvmAddModuleToProgram(program.handle, text.data(), text.size(), "f.ll"), NVVM_SUCCESS);
+  ASSERT_EQ(program.compile({"-arch=compute_90"}), NVVM_SUCCESS) << program.log();
+  EXPECT_NE(program.ptx().find("fma.rn.f32"), std::string::npos) << program.ptx();
+  ASSERT_EQ(program.compile({"-arch=compute_90", "-fma=0"}), NVVM_SUCCESS) << program.log();
+  EXPECT_EQ(program.ptx().find("fma"), std::string::npos) << program.ptx();
+}
+
 TEST(Nvvm, errors_are_the_documented_ones) {
   Program program;
   EXPECT_EQ(program.compile({}), NVVM_ERROR_NO_MODULE_IN_PROGRAM);

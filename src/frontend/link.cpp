@@ -9,6 +9,7 @@
 
 #include <llvm/ADT/SmallString.h>
 #include <llvm/Bitcode/BitcodeReader.h>
+#include <llvm/Bitcode/BitcodeWriter.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Module.h>
@@ -29,9 +30,13 @@ namespace anywarp::frontend {
 
 namespace {
 
+bool is_bitcode(llvm::StringRef bytes) { return bytes.starts_with("BC\xc0\xde"); }
+
 Result<std::unique_ptr<llvm::Module>> read(const Bitcode& input, llvm::LLVMContext& context) {
   llvm::SMDiagnostic error;
-  std::unique_ptr<llvm::Module> module = llvm::parseIR(llvm::MemoryBufferRef(input.bytes, input.name), error, context);
+  llvm::StringRef bytes = input.bytes;
+  if (is_bitcode(bytes)) bytes = bytes.take_front(bytes.size() & ~size_t{3});  // libnvvm's results are one byte longer: a zero
+  std::unique_ptr<llvm::Module> module = llvm::parseIR(llvm::MemoryBufferRef(bytes, input.name), error, context);
   if (!module)
     return Error{CUDA_ERROR_INVALID_IMAGE, error.getMessage().str(),
                  input.name + (error.getLineNo() > 0 ? ":" + std::to_string(error.getLineNo()) : std::string())};
@@ -74,32 +79,47 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, bool debug) {
   builder.buildPerModuleDefaultPipeline(debug ? llvm::OptimizationLevel::O1 : llvm::OptimizationLevel::O3).run(module, modules);
 }
 
-Result<std::string> compile(const std::vector<Bitcode>& modules, const toolchain::DeviceOptions& options, bool kernels_only,
-                            const std::string& libdevice, llvm::LLVMContext& context) {
+/// What the options say about arithmetic becomes part of the module. Requires: it is linked, libdevice too, and nothing was optimised.
+void set_arithmetic(llvm::Module& module, const toolchain::DeviceOptions& options, Contraction contraction) {
+  if (options.ftz || options.fast_math) {
+    module.addModuleFlag(llvm::Module::Max, "nvvm-reflect-ftz", 1);
+    for (llvm::Function& function : module) function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
+  }
+  set_precision(module, options);
+  if (contraction == Contraction::AsOptionsSay && options.fmad) allow_contraction(module);
+}
+
+Result<std::unique_ptr<llvm::Module>> link_with_libdevice(const std::vector<Bitcode>& modules, const std::string& libdevice,
+                                                          llvm::LLVMContext& context) {
   std::vector<Bitcode> all = modules;
   if (!libdevice.empty()) {
     auto buffer = llvm::MemoryBuffer::getFile(libdevice);
     if (!buffer) return Error{CUDA_ERROR_FILE_NOT_FOUND, libdevice + " cannot be read: " + buffer.getError().message(), {}};
     all.push_back({"libdevice", (*buffer)->getBuffer().str(), true});
   }
-  AW_ASSIGN(std::unique_ptr<llvm::Module> module, link(all, context));
+  return link(all, context);
+}
+
+Result<std::unique_ptr<llvm::TargetMachine>> machine_of(const toolchain::DeviceOptions& options) {
   const llvm::Triple triple("nvptx64-nvidia-cuda");
   std::string why;
   const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, why);
   if (!target) return Error{CUDA_ERROR_UNKNOWN, why, {}};
-  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(triple, "sm_" + toolchain::clang_name(options.arch),
-                                                                           toolchain::needs_newest_ptx(options.arch) ? "+ptx90" : "+ptx87",
-                                                                           {}, llvm::Reloc::PIC_));
+  return std::unique_ptr<llvm::TargetMachine>(
+      target->createTargetMachine(triple, "sm_" + toolchain::clang_name(options.arch),
+                                  toolchain::needs_newest_ptx(options.arch) ? "+ptx90" : "+ptx87", {}, llvm::Reloc::PIC_));
+}
+
+Result<std::string> compile(const std::vector<Bitcode>& modules, const toolchain::DeviceOptions& options, const LinkOptions& how,
+                            llvm::LLVMContext& context) {
+  AW_ASSIGN(std::unique_ptr<llvm::Module> module, link_with_libdevice(modules, how.libdevice, context));
+  AW_ASSIGN(std::unique_ptr<llvm::TargetMachine> machine, machine_of(options));
   module->setDataLayout(machine->createDataLayout());
-  if (options.ftz || options.fast_math) {
-    module->addModuleFlag(llvm::Module::Override, "nvvm-reflect-ftz", 1);
-    for (llvm::Function& function : *module) function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
-  }
-  set_precision(*module, options);
+  set_arithmetic(*module, options, how.contraction);
   llvm::internalizeModule(*module, [&](const llvm::GlobalValue& value) {
     const auto* function = llvm::dyn_cast<llvm::Function>(&value);
     if (!function) return true;
-    return function->getCallingConv() == llvm::CallingConv::PTX_Kernel || (!kernels_only && !value.getName().starts_with("__nv_"));
+    return function->getCallingConv() == llvm::CallingConv::PTX_Kernel || (!how.kernels_only && !value.getName().starts_with("__nv_"));
   });
   optimise(*module, *machine, options.debug);
   llvm::SmallString<0> text;
@@ -109,6 +129,20 @@ Result<std::string> compile(const std::vector<Bitcode>& modules, const toolchain
     return Error{CUDA_ERROR_UNKNOWN, "LLVM writes no PTX", {}};
   passes.run(*module);
   return std::string(text);
+}
+
+Result<std::string> write_bitcode(const std::vector<Bitcode>& modules, const toolchain::DeviceOptions& options, const LinkOptions& how,
+                                  llvm::LLVMContext& context) {
+  AW_ASSIGN(std::unique_ptr<llvm::Module> module, link_with_libdevice(modules, how.libdevice, context));
+  AW_ASSIGN(std::unique_ptr<llvm::TargetMachine> machine, machine_of(options));
+  module->setDataLayout(machine->createDataLayout());
+  set_arithmetic(*module, options, how.contraction);
+  // Each program brings its own copy of what it takes from libdevice, and two of them must not clash.
+  llvm::internalizeModule(*module, [](const llvm::GlobalValue& value) { return !value.getName().starts_with("__nv_"); });
+  llvm::SmallString<0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::WriteBitcodeToFile(*module, stream);
+  return std::string(bytes);
 }
 
 template <class Work>
@@ -123,14 +157,22 @@ Result<> in_context(const Work& work) {
 
 }  // namespace
 
-Result<std::string> link_to_ptx(const std::vector<Bitcode>& modules, const toolchain::DeviceOptions& options, bool kernels_only,
-                                const std::string& libdevice) {
+Result<std::string> link_to_ptx(const std::vector<Bitcode>& modules, const toolchain::DeviceOptions& options, const LinkOptions& how) {
   std::string ptx;
   AW_TRY(in_context([&](llvm::LLVMContext& context) -> Result<> {
-    AW_ASSIGN(ptx, compile(modules, options, kernels_only, libdevice, context));
+    AW_ASSIGN(ptx, compile(modules, options, how, context));
     return {};
   }));
   return ptx;
+}
+
+Result<std::string> link_to_bitcode(const std::vector<Bitcode>& modules, const toolchain::DeviceOptions& options, const LinkOptions& how) {
+  std::string bytes;
+  AW_TRY(in_context([&](llvm::LLVMContext& context) -> Result<> {
+    AW_ASSIGN(bytes, write_bitcode(modules, options, how, context));
+    return {};
+  }));
+  return bytes;
 }
 
 Result<> verify_modules(const std::vector<Bitcode>& modules) {

@@ -53,4 +53,12 @@ void set_precision(Module& module, const toolchain::DeviceOptions& options) {
   }
 }
 
+void allow_contraction(Module& module) {
+  for (Function& function : module)
+    for (Instruction& instruction : instructions(function))
+      if (instruction.getOpcode() == Instruction::FMul || instruction.getOpcode() == Instruction::FAdd ||
+          instruction.getOpcode() == Instruction::FSub)
+        instruction.setHasAllowContract(true);
+}
+
 }  // namespace anywarp::frontend

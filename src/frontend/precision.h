@@ -13,4 +13,7 @@ namespace anywarp::frontend {
 /// Ensures: LLVM's code for PTX has the divisions and square roots that the options ask for.
 void set_precision(llvm::Module& module, const toolchain::DeviceOptions& options);
 
+/// Lets each multiplication and each addition be fused with others, whatever the module says of it.
+void allow_contraction(llvm::Module& module);
+
 }  // namespace anywarp::frontend
