@@ -81,6 +81,12 @@
 #define __device_builtin_surface_type__
 #define __cudart_builtin__
 
+// Around what is deprecated and used all the same.
+#define __NV_SILENCE_DEPRECATION_BEGIN _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wdeprecated-declarations\"")
+#define __NV_SILENCE_DEPRECATION_END _Pragma("GCC diagnostic pop")
+#define __NV_SILENCE_HOST_DEPRECATION_BEGIN __NV_SILENCE_DEPRECATION_BEGIN
+#define __NV_SILENCE_HOST_DEPRECATION_END __NV_SILENCE_DEPRECATION_END
+
 // Whether code is compiled for one architecture, or for one family of them, and may use what only those have.
 #define __CUDA_ARCH_HAS_FEATURE__(feature) __CUDA_ARCH_FEAT_##feature
 #if defined(__CUDA_ARCH_SPECIFIC__)

@@ -58,6 +58,42 @@ AW_DEVICE inline void operator delete[](void* pointer, size_t) AW_NOEXCEPT { ::f
 #endif
 #undef AW_NOEXCEPT
 
+// --- What NVRTC knows of C++ without a header -----------------------------------------------------------------------------------
+
+// std sees them through a directive, so that a source may bring its own.
+#if __cplusplus >= 201103L
+namespace __aw_std {
+template <class T>
+struct remove_reference {
+  typedef T type;
+};
+template <class T>
+struct remove_reference<T&> {
+  typedef T type;
+};
+template <class T>
+struct remove_reference<T&&> {
+  typedef T type;
+};
+template <class T>
+__attribute__((host, device)) constexpr typename remove_reference<T>::type&& move(T&& value) noexcept {
+  return static_cast<typename remove_reference<T>::type&&>(value);
+}
+template <class T>
+__attribute__((host, device)) constexpr T&& forward(typename remove_reference<T>::type& value) noexcept {
+  return static_cast<T&&>(value);
+}
+template <class T>
+__attribute__((host, device)) constexpr T&& forward(typename remove_reference<T>::type&& value) noexcept {
+  return static_cast<T&&>(value);
+}
+}  // namespace __aw_std
+namespace std {
+using namespace __aw_std;
+}
+#endif
+#include "nv/target"
+
 // --- What clang's own headers define, in the order and under the macros that they expect ----------------------------------------
 
 #define CUDA_VERSION 13000

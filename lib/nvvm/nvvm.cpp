@@ -36,6 +36,7 @@ nvvmResult with(nvvmProgram handle, Work work) {
 
 struct Options {
   anywarp::toolchain::DeviceOptions device;
+  bool optimise = true;
   bool lto = false;  // bitcode is wanted, which nvJitLink links
 };
 
@@ -59,8 +60,10 @@ anywarp::Result<Options> parse(int count, const char** options) {
       parsed.arch = option.substr(14);
       const auto& all = anywarp::toolchain::accepted_architectures();
       if (std::find(all.begin(), all.end(), parsed.arch) == all.end()) return fatal("unknown architecture in '" + option + "'");
-    } else if (option == "-g" || option == "-opt=0") {
+    } else if (option == "-g") {
       parsed.debug = true;
+    } else if (option == "-opt=0") {
+      options_read.optimise = parsed.fmad = false;
     } else if (flag("ftz", parsed.ftz) || flag("prec-sqrt", parsed.prec_sqrt) || flag("prec-div", parsed.prec_div)) {
     } else if (option == "-gen-lto") {
       options_read.lto = true;
@@ -183,7 +186,7 @@ nvvmResult nvvmCompileProgram(nvvmProgram prog, int numOptions, const char** opt
     auto parsed = parse(numOptions, options);
     if (!parsed) return program.log = "libnvvm : error: " + parsed.error().text() + "\n", NVVM_ERROR_INVALID_OPTION;
     if (program.modules.empty()) return NVVM_ERROR_NO_MODULE_IN_PROGRAM;
-    const anywarp::frontend::LinkOptions how{.libdevice = libdevice(), .contraction = anywarp::frontend::Contraction::AsOptionsSay};
+    const anywarp::frontend::LinkOptions how{.optimise = parsed->optimise, .libdevice = libdevice(), .nvvm_ir = true};
     auto code = parsed->lto ? anywarp::frontend::link_to_bitcode(program.modules, parsed->device, how)
                             : anywarp::frontend::link_to_ptx(program.modules, parsed->device, how);
     if (!code) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -97,6 +98,69 @@ define float @f(float %a, float %b, float %c) {
   EXPECT_NE(program.ptx().find("fma.rn.f32"), std::string::npos) << program.ptx();
   ASSERT_EQ(program.compile({"-arch=compute_90", "-fma=0"}), NVVM_SUCCESS) << program.log();
   EXPECT_EQ(program.ptx().find("fma"), std::string::npos) << program.ptx();
+  ASSERT_EQ(program.compile({"-arch=compute_90", "-opt=0"}), NVVM_SUCCESS) << program.log();
+  EXPECT_EQ(program.ptx().find("fma"), std::string::npos) << program.ptx();
+}
+
+TEST(Nvvm, intrinsics_with_a_mode_are_known) {
+  const std::string text = R"(
+target triple = "nvptx64-nvidia-cuda"
+declare {i32, i1} @llvm.nvvm.shfl.sync.i32(i32, i32, i32, i32, i32)
+declare {i32, i1} @llvm.nvvm.vote.sync(i32, i32, i1)
+declare {i32, i1} @llvm.nvvm.match.all.sync.i64(i32, i64)
+define i32 @f(i32 %x, i64 %y) {
+  %a = call {i32, i1} @llvm.nvvm.shfl.sync.i32(i32 -1, i32 3, i32 %x, i32 1, i32 31)
+  %b = extractvalue {i32, i1} %a, 1
+  %c = call {i32, i1} @llvm.nvvm.vote.sync(i32 -1, i32 1, i1 %b)
+  %d = extractvalue {i32, i1} %c, 1
+  %e = call {i32, i1} @llvm.nvvm.vote.sync(i32 -1, i32 3, i1 %d)
+  %f = call {i32, i1} @llvm.nvvm.match.all.sync.i64(i32 -1, i64 %y)
+  %g = extractvalue {i32, i1} %e, 0
+  %h = extractvalue {i32, i1} %f, 0
+  %i = add i32 %g, %h
+  ret i32 %i
+}
+)";
+  Program program;
+  EXPECT_EQ(nvvmAddModuleToProgram(program.handle, text.data(), text.size(), "f.ll"), NVVM_SUCCESS);
+  ASSERT_EQ(program.compile({"-arch=compute_90"}), NVVM_SUCCESS) << program.log();
+  for (const char* instruction : {"shfl.sync.bfly.b32", "vote.sync.any.pred", "vote.sync.ballot.b32", "match.all.sync.b64"})
+    EXPECT_NE(program.ptx().find(instruction), std::string::npos) << instruction << "\n" << program.ptx();
+  for (const char* bad :
+       {"declare {i32, i1} @llvm.nvvm.vote.sync(i32, i32, i1)\n"
+        "define void @g(i32 %m, i1 %p) { call {i32, i1} @llvm.nvvm.vote.sync(i32 -1, i32 %m, i1 %p)  ret void }\n",
+        "declare void @llvm.nvvm.no.such.thing()\ndefine void @g() { call void @llvm.nvvm.no.such.thing()  ret void }\n"}) {
+    Program refused;
+    EXPECT_EQ(nvvmAddModuleToProgram(refused.handle, bad, strlen(bad), "g.ll"), NVVM_SUCCESS);
+    EXPECT_EQ(refused.compile({}), NVVM_ERROR_COMPILATION);
+    EXPECT_NE(refused.log().find("llvm.nvvm."), std::string::npos) << refused.log();
+  }
+}
+
+// The sides of a branch that look alike are for different lanes.
+TEST(Nvvm, every_call_is_convergent) {
+  const std::string text = R"(
+target triple = "nvptx64-nvidia-cuda"
+define i32 @f(i1 %p) {
+  br i1 %p, label %a, label %b
+a:
+  %x = call i32 asm sideeffect "activemask.b32 $0;", "=r"()
+  br label %c
+b:
+  %y = call i32 asm sideeffect "activemask.b32 $0;", "=r"()
+  br label %c
+c:
+  %r = phi i32 [ %x, %a ], [ %y, %b ]
+  ret i32 %r
+}
+)";
+  Program program;
+  EXPECT_EQ(nvvmAddModuleToProgram(program.handle, text.data(), text.size(), "f.ll"), NVVM_SUCCESS);
+  ASSERT_EQ(program.compile({"-arch=compute_90"}), NVVM_SUCCESS) << program.log();
+  const std::string ptx = program.ptx();
+  const size_t first = ptx.find("activemask");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_NE(ptx.find("activemask", first + 1), std::string::npos) << ptx;
 }
 
 TEST(Nvvm, errors_are_the_documented_ones) {

@@ -134,7 +134,7 @@ Result<> check_shape(const Function& function, const backend::Launch& launch) {
     return refused(function, code_of_bad_shape(function),
                    "The block " + text(block) + " is not within (1..1024, 1..1024, 1..64), or has more than 1024 threads.");
   if (threads > function.kernel().attributes().max_threads_per_block)
-    return refused(function, CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES,
+    return refused(function, CUDA_ERROR_INVALID_VALUE,
                    "The block " + text(block) + " has " + std::to_string(threads) + " threads; the kernel was built for at most " +
                        std::to_string(function.kernel().attributes().max_threads_per_block) + ".");
   if (launch.dynamic_shared > function.most_dynamic_shared())

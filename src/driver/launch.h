@@ -54,7 +54,7 @@ class Parameters {
 };
 
 /// Whether the device and the kernel allow the grid, the block, the cluster and the shared memory.
-/// Errors: INVALID_VALUE, LAUNCH_OUT_OF_RESOURCES, INVALID_CLUSTER_SIZE.
+/// Errors: INVALID_VALUE, INVALID_CLUSTER_SIZE.
 Result<> check_shape(const Function& function, const backend::Launch& launch);
 
 /// Takes an attribute over into the launch; events that the launch completes are added to the list.

@@ -2,6 +2,7 @@
 // an error.
 #include "frontend/link.h"
 
+#include "frontend/nvvm_dialect.h"
 #include "frontend/precision.h"
 #include "frontend/target.h"
 #include "jit/guard.h"
@@ -43,7 +44,7 @@ Result<std::unique_ptr<llvm::Module>> read(const Bitcode& input, llvm::LLVMConte
   return module;
 }
 
-Result<std::unique_ptr<llvm::Module>> link(const std::vector<Bitcode>& modules, llvm::LLVMContext& context) {
+Result<std::unique_ptr<llvm::Module>> link(const std::vector<Bitcode>& modules, bool nvvm_ir, llvm::LLVMContext& context) {
   auto linked = std::make_unique<llvm::Module>("device code", context);
   llvm::Linker linker(*linked);
   for (bool lazy : {false, true}) {
@@ -60,10 +61,11 @@ Result<std::unique_ptr<llvm::Module>> link(const std::vector<Bitcode>& modules, 
   std::string what;
   llvm::raw_string_ostream stream(what);
   if (llvm::verifyModule(*linked, &stream)) return Error{CUDA_ERROR_INVALID_IMAGE, what, {}};
+  if (nvvm_ir) AW_TRY(translate_nvvm_ir(*linked));
   return linked;
 }
 
-void optimise(llvm::Module& module, llvm::TargetMachine& machine, bool debug) {
+void optimise(llvm::Module& module, llvm::TargetMachine& machine, llvm::OptimizationLevel level) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
@@ -76,28 +78,28 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, bool debug) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(debug ? llvm::OptimizationLevel::O1 : llvm::OptimizationLevel::O3).run(module, modules);
+  builder.buildPerModuleDefaultPipeline(level).run(module, modules);
 }
 
 /// What the options say about arithmetic becomes part of the module. Requires: it is linked, libdevice too, and nothing was optimised.
-void set_arithmetic(llvm::Module& module, const toolchain::DeviceOptions& options, Contraction contraction) {
+void set_arithmetic(llvm::Module& module, const toolchain::DeviceOptions& options, bool nvvm_ir) {
   if (options.ftz || options.fast_math) {
     module.addModuleFlag(llvm::Module::Max, "nvvm-reflect-ftz", 1);
     for (llvm::Function& function : module) function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
   }
   set_precision(module, options);
-  if (contraction == Contraction::AsOptionsSay && options.fmad) allow_contraction(module);
+  if (nvvm_ir && options.fmad) allow_contraction(module);
 }
 
-Result<std::unique_ptr<llvm::Module>> link_with_libdevice(const std::vector<Bitcode>& modules, const std::string& libdevice,
+Result<std::unique_ptr<llvm::Module>> link_with_libdevice(const std::vector<Bitcode>& modules, const LinkOptions& how,
                                                           llvm::LLVMContext& context) {
   std::vector<Bitcode> all = modules;
-  if (!libdevice.empty()) {
-    auto buffer = llvm::MemoryBuffer::getFile(libdevice);
-    if (!buffer) return Error{CUDA_ERROR_FILE_NOT_FOUND, libdevice + " cannot be read: " + buffer.getError().message(), {}};
+  if (!how.libdevice.empty()) {
+    auto buffer = llvm::MemoryBuffer::getFile(how.libdevice);
+    if (!buffer) return Error{CUDA_ERROR_FILE_NOT_FOUND, how.libdevice + " cannot be read: " + buffer.getError().message(), {}};
     all.push_back({"libdevice", (*buffer)->getBuffer().str(), true});
   }
-  return link(all, context);
+  return link(all, how.nvvm_ir, context);
 }
 
 Result<std::unique_ptr<llvm::TargetMachine>> machine_of(const toolchain::DeviceOptions& options) {
@@ -105,23 +107,29 @@ Result<std::unique_ptr<llvm::TargetMachine>> machine_of(const toolchain::DeviceO
   std::string why;
   const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, why);
   if (!target) return Error{CUDA_ERROR_UNKNOWN, why, {}};
-  return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, "sm_" + toolchain::clang_name(options.arch),
-                                  toolchain::needs_newest_ptx(options.arch) ? "+ptx90" : "+ptx87", {}, llvm::Reloc::PIC_));
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(triple, "sm_" + toolchain::clang_name(options.arch),
+                                                                          toolchain::needs_newest_ptx(options.arch) ? "+ptx90" : "+ptx87",
+                                                                          {}, llvm::Reloc::PIC_));
+}
+
+llvm::OptimizationLevel level_of(const toolchain::DeviceOptions& options, const LinkOptions& how) {
+  if (!how.optimise) return llvm::OptimizationLevel::O0;
+  return options.debug ? llvm::OptimizationLevel::O1 : llvm::OptimizationLevel::O3;
 }
 
 Result<std::string> compile(const std::vector<Bitcode>& modules, const toolchain::DeviceOptions& options, const LinkOptions& how,
                             llvm::LLVMContext& context) {
-  AW_ASSIGN(std::unique_ptr<llvm::Module> module, link_with_libdevice(modules, how.libdevice, context));
+  AW_ASSIGN(std::unique_ptr<llvm::Module> module, link_with_libdevice(modules, how, context));
   AW_ASSIGN(std::unique_ptr<llvm::TargetMachine> machine, machine_of(options));
   module->setDataLayout(machine->createDataLayout());
-  set_arithmetic(*module, options, how.contraction);
+  set_arithmetic(*module, options, how.nvvm_ir);
   llvm::internalizeModule(*module, [&](const llvm::GlobalValue& value) {
     const auto* function = llvm::dyn_cast<llvm::Function>(&value);
     if (!function) return true;
     return function->getCallingConv() == llvm::CallingConv::PTX_Kernel || (!how.kernels_only && !value.getName().starts_with("__nv_"));
   });
-  optimise(*module, *machine, options.debug);
+  optimise(*module, *machine, level_of(options, how));
+  if (!how.optimise) machine->setOptLevel(llvm::CodeGenOptLevel::None);
   llvm::SmallString<0> text;
   llvm::raw_svector_ostream stream(text);
   llvm::legacy::PassManager passes;
@@ -133,10 +141,10 @@ Result<std::string> compile(const std::vector<Bitcode>& modules, const toolchain
 
 Result<std::string> write_bitcode(const std::vector<Bitcode>& modules, const toolchain::DeviceOptions& options, const LinkOptions& how,
                                   llvm::LLVMContext& context) {
-  AW_ASSIGN(std::unique_ptr<llvm::Module> module, link_with_libdevice(modules, how.libdevice, context));
+  AW_ASSIGN(std::unique_ptr<llvm::Module> module, link_with_libdevice(modules, how, context));
   AW_ASSIGN(std::unique_ptr<llvm::TargetMachine> machine, machine_of(options));
   module->setDataLayout(machine->createDataLayout());
-  set_arithmetic(*module, options, how.contraction);
+  set_arithmetic(*module, options, how.nvvm_ir);
   // Each program brings its own copy of what it takes from libdevice, and two of them must not clash.
   llvm::internalizeModule(*module, [](const llvm::GlobalValue& value) { return !value.getName().starts_with("__nv_"); });
   llvm::SmallString<0> bytes;
@@ -177,7 +185,7 @@ Result<std::string> link_to_bitcode(const std::vector<Bitcode>& modules, const t
 
 Result<> verify_modules(const std::vector<Bitcode>& modules) {
   return in_context([&](llvm::LLVMContext& context) -> Result<> {
-    AW_TRY(link(modules, context));
+    AW_TRY(link(modules, true, context));
     return {};
   });
 }

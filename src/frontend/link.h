@@ -16,14 +16,13 @@ struct Bitcode {
   bool lazy = false;  // only what the others refer to is taken from it
 };
 
-/// Whether a multiplication and an addition may become one fused operation: where the modules say so, or everywhere unless the device
-/// options forbid it, as libnvvm does.
-enum class Contraction { AsModulesSay, AsOptionsSay };
-
 struct LinkOptions {
   bool kernels_only = false;  // other functions than kernels become private, so that unused ones go
+  bool optimise = true;
   std::string libdevice;      // a file whose functions are taken where they are needed; empty: none
-  Contraction contraction = Contraction::AsModulesSay;
+  // The modules are NVVM IR, see nvvm_dialect.h; and a multiplication and an addition may be fused anywhere unless the device options
+  // forbid it. Otherwise the modules say where.
+  bool nvvm_ir = false;
 };
 
 /// Links the modules and optimises them as one for `options.arch`. Errors: INVALID_IMAGE for what is no LLVM IR, or is not right;
@@ -33,7 +32,7 @@ Result<std::string> link_to_ptx(const std::vector<Bitcode>& modules, const toolc
 /// The same without optimising: what comes out can be linked with more. What the options say about arithmetic is part of it.
 Result<std::string> link_to_bitcode(const std::vector<Bitcode>& modules, const toolchain::DeviceOptions& options, const LinkOptions& how);
 
-/// Only whether the modules can be read, fit together and are well formed. Errors as above.
+/// Only whether the modules are NVVM IR that can be read, fit together and are well formed. Errors as above.
 Result<> verify_modules(const std::vector<Bitcode>& modules);
 
 }  // namespace anywarp::frontend

@@ -207,7 +207,7 @@ Result<std::vector<Text>> read_object(std::string_view file, unsigned capability
     texts.push_back(std::move(text));
     at += kContainerHeader;
   }
-  if (texts.empty()) return Error{CUDA_ERROR_INVALID_IMAGE, "The object holds no code for a device.", ""};
+  if (texts.empty() && !file.starts_with("!<arch>\n")) return Error{CUDA_ERROR_INVALID_IMAGE, "The object holds no code for a device.", ""};
   return texts;
 }
 

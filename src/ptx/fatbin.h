@@ -28,7 +28,7 @@ Result<std::vector<Text>> read_image(const void* image, size_t bytes, unsigned c
 Result<std::string> unpack(std::string_view payload, uint64_t flags, uint64_t packed_bytes, uint64_t text_bytes);
 
 /// The PTX of every container in a host object file or an archive of them, libcudadevrt.a for one.
-/// Errors: those of read_image; INVALID_IMAGE when there is no container.
+/// An archive may hold none. Errors: those of read_image; INVALID_IMAGE when there is no container in an object.
 Result<std::vector<Text>> read_object(std::string_view file, unsigned capability);
 
 }  // namespace anywarp::ptx

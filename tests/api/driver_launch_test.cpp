@@ -88,7 +88,7 @@ TEST_F(DriverLaunch, Shapes) {
   EXPECT_CU(CUDA_ERROR_INVALID_VALUE, launch_shape(f, 1, 1, 1, 1025, 1, 1));
   EXPECT_CU(CUDA_ERROR_INVALID_VALUE, launch_shape(f, 1, 1, 1, 1, 1, 65));
   EXPECT_CU(CUDA_ERROR_INVALID_VALUE, launch_shape(f, 1, 1, 1, 32, 32, 2));
-  EXPECT_CU(CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, launch_shape(function("bounded"), 1, 1, 1, 65, 1, 1));
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, launch_shape(function("bounded"), 1, 1, 1, 65, 1, 1));
   EXPECT_OK(launch_shape(function("bounded"), 1, 1, 1, 64, 1, 1));
   int most = 0;
   EXPECT_OK(cuFuncGetAttribute(&most, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, function("bounded")));
