@@ -352,6 +352,50 @@ TEST(Nvrtc, macros_and_files_are_given_by_options) {
   EXPECT_EQ(run(program.ptx(), "k", std::vector<int>{0})[0], 433);
 }
 
+TEST(Nvrtc, some_of_cxx_is_known_without_headers) {
+  Program program(R"(
+struct Pair { int a; __device__ Pair() {} __device__ Pair(Pair&& other) : a(other.a) { other.a = 7; } };
+template <class T> __device__ T* pass(T&& value) { return &std::forward<T>(value); }
+__device__ int choose() {
+  int value = 0;
+  NV_IF_ELSE_TARGET(NV_IS_DEVICE,
+    int inner = 40;
+    value += inner;
+  ,
+    value = no_such_thing;
+  )
+  NV_IF_TARGET(NV_PROVIDES_SM_75, (value++; value++;), (value = -1;))
+  return value;
+}
+extern "C" __global__ void k(int* p) { Pair x, y = std::move(x); p[threadIdx.x] = choose() + (x.a == 7); y.a = 0; }
+)");
+  ASSERT_EQ(program.compile({"-arch=compute_75"}), NVRTC_SUCCESS) << program.log();
+  Device device;
+  EXPECT_EQ(run<int>(program.ptx(), "k", {0})[0], 43);
+  // A source may define its own.
+  Program own(
+      "namespace std { template <class T> __device__ int move(T&&) { return 5; } }\n__device__ int f(int x) { return std::move(x); }\n");
+  EXPECT_EQ(own.compile(), NVRTC_SUCCESS) << own.log();
+}
+
+// Those that use CUDA's header of half-precision numbers are linked with each other, and each brings what it calls.
+TEST(Nvrtc, functions_of_the_half_precision_headers_are_inline) {
+  const std::string header = "#ifdef __FORCE_INCLUDE_CUDA_FP16_HPP_FROM_FP16_H__\n#include \"cuda_fp16.hpp\"\n#endif\n";
+  const std::string body = "__device__ int twice_of(int x) { return 2 * x; }\n__device__ int unused_of(int x) { return x; }\n";
+  Program program("#include \"cuda_fp16.h\"\nextern \"C\" __device__ int shim(int x) { return twice_of(x); }\n", nullptr,
+                  {{"cuda_fp16.h", header}, {"cuda_fp16.hpp", body}});
+  ASSERT_EQ(program.compile({"-rdc=true"}), NVRTC_SUCCESS) << program.log();
+  EXPECT_NE(program.ptx().find("shim"), std::string::npos);
+  EXPECT_EQ(program.ptx().find("unused_of"), std::string::npos) << program.ptx();
+  EXPECT_EQ(program.ptx().find(".extern .func"), std::string::npos) << program.ptx();
+}
+
+TEST(Nvrtc, an_unused_variable_is_told_in_nvccs_words) {
+  Program program("__device__ int f(int x) {\n  int y;\n  return x;\n}\n", "f.cu");
+  ASSERT_EQ(program.compile(), NVRTC_SUCCESS);
+  EXPECT_NE(program.log().find("f.cu(2): warning: variable \"y\" was declared but never referenced"), std::string::npos) << program.log();
+}
+
 TEST(Nvrtc, unknown_and_malformed_options_are_named) {
   // From NVIDIA's NVRTC 13.0.
   const std::pair<std::vector<const char*>, const char*> cases[] = {

@@ -177,6 +177,8 @@ Result<> compile_with(const std::shared_ptr<const std::string>& prelude, std::ve
       delete compiler;
       return {};
     }
+    // -W options were not known yet when the diagnostics were made.
+    clang::ProcessWarningOptions(compiler->getDiagnostics(), compiler->getDiagnosticOpts(), compiler->getVirtualFileSystem(), false);
     clang::FrontendOptions& front = compiler->getFrontendOpts();
     front.Inputs.assign(1, clang::FrontendInputFile(source_path(source, request), clang::InputKind(clang::Language::CUDA)));
     front.OutputFile.clear();

@@ -34,6 +34,7 @@ std::string name_argument(const clang::Diagnostic& info, unsigned index) {
     case DiagnosticsEngine::ak_identifierinfo: return info.getArgIdentifier(index)->getName().str();
     case DiagnosticsEngine::ak_declarationname:
       return clang::DeclarationName::getFromOpaqueInteger(static_cast<uintptr_t>(info.getRawArg(index))).getAsString();
+    case DiagnosticsEngine::ak_nameddecl: return reinterpret_cast<const clang::NamedDecl*>(info.getRawArg(index))->getNameAsString();
     default: return {};
   }
 }
@@ -50,6 +51,7 @@ std::string in_nvccs_words(const clang::Diagnostic& info) {
     case diag::err_pp_file_not_found:
     case diag::err_pp_file_not_found_angled_include_not_fatal: return "cannot open source file \"" + name_argument(info, 0) + "\"";
     case diag::err_pp_hash_error: return "#error directive: " + name_argument(info, 0);
+    case diag::warn_unused_variable: return "variable \"" + name_argument(info, 0) + "\" was declared but never referenced";
     case diag::pp_hash_warning: return "#warning directive: " + name_argument(info, 0);
     default: break;
   }

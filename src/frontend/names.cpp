@@ -67,6 +67,7 @@ class NameReader final : public clang::ASTConsumer {
       if (auto* variable = llvm::dyn_cast<clang::VarDecl>(declaration); variable && read_name(*variable)) continue;
       if (const auto* variable = llvm::dyn_cast<clang::VarDecl>(declaration)) note_static(*variable);
       if (!request_.default_device) refuse_hosts(*declaration);
+      make_inline(*declaration);
     }
     return !cancelled_;
   }
@@ -89,6 +90,20 @@ class NameReader final : public clang::ASTConsumer {
   }
 
  private:
+  /// NVIDIA's headers for half-precision numbers leave their functions to a library inside NVRTC. Here they are told to define them, for
+  /// each program; as inline functions, so that only those that are used become code, and that programs can be linked with each other.
+  void make_inline(clang::Decl& declaration) {
+    if (auto* linkage = llvm::dyn_cast<clang::LinkageSpecDecl>(&declaration)) {
+      for (clang::Decl* inner : linkage->decls()) make_inline(*inner);
+      return;
+    }
+    auto* function = llvm::dyn_cast<clang::FunctionDecl>(&declaration);
+    if (!function || !function->isThisDeclarationADefinition() || function->isInlined()) return;
+    const clang::PresumedLoc place = context_->getSourceManager().getPresumedLoc(function->getLocation());
+    const llvm::StringRef file = place.isValid() ? place.getFilename() : "";
+    if (file.ends_with("cuda_fp16.hpp") || file.ends_with("cuda_bf16.hpp")) function->setImplicitlyInline();
+  }
+
   void note_static(const clang::VarDecl& variable) {
     const auto* constant = variable.getAttr<clang::CUDAConstantAttr>();
     const bool asked = variable.hasAttr<clang::CUDADeviceAttr>() || (constant && !constant->isImplicit());
