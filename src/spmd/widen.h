@@ -193,6 +193,7 @@ class Widener {
   struct Line {
     llvm::Value* base;                                  // ptr
     llvm::Value* places;                                // vector of integers as long as the elements: whose element a lane wants
+    llvm::Value* second = nullptr;                      // ptr to the line behind, if places go on there
   };
   struct Lines {
     llvm::SmallVector<Line> lines;
@@ -203,7 +204,10 @@ class Widener {
   llvm::Value* permute_line(llvm::Value* data, llvm::Value* places);
   llvm::SmallVector<llvm::Value*> in_lines(llvm::Value* vector, unsigned lanes);
   unsigned lanes_of_line(const llvm::Value* pointer, llvm::Type* type, llvm::Align align) const;
-  Lines lines_of(llvm::Value* pointers, llvm::Type* type, unsigned lanes, llvm::Value*& in_line);
+  llvm::Value* permute_lines(llvm::Value* first, llvm::Value* second, llvm::Value* places);
+  Lines lines_of(llvm::Value* pointers, llvm::Type* type, unsigned lanes, unsigned count, llvm::Value*& in_line);
+  llvm::Value* rise(llvm::Value* places);
+  void spread_over_lines(const Lines& lines, llvm::Value* data);
   std::optional<Lines> crossed_lines(const llvm::Value* pointer, int64_t offset, llvm::Type* type, llvm::Align align);
   llvm::SmallVector<llvm::Value*> permuted_masks(const Lines& lines);
   llvm::Value* load_lines(const Lines& lines, llvm::Type* type);

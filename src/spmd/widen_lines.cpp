@@ -4,6 +4,9 @@
 // costs ten times as much, so asking is cheap. It is asked of addresses that are computed only; those that hang on loaded values rarely
 // come so close.
 //
+// With AVX-512 one instruction also picks from two lines, so that neighbours with gaps (`2 * t - (t & (j - 1))`, strides that are known
+// late) are loaded as quickly. Stored are they where they rise: their elements spread over the lines by the mask of those that are written.
+//
 // A line is as long as a vector and aligned to it, so all of it lies in the page that a lane reads anyway. A store writes the
 // lanes' elements only. It needs the lane that writes each element, the inverse of the lanes' places, and knows it of permutations that
 // are their own inverse: exchanges and reversals.
@@ -52,8 +55,18 @@ unsigned Widener::lanes_of_line(const Value* pointer, Type* type, Align align) c
   return target_.permute_bits / bits;
 }
 
-/// Where the lanes of each register find their elements; `in_line` says whether they do.
-Widener::Lines Widener::lines_of(Value* pointers, Type* type, unsigned lanes, Value*& in_line) {
+/// An element of two registers for each lane.
+Value* Widener::permute_lines(Value* first, Value* second, Value* places) {
+  const auto* type = cast<FixedVectorType>(first->getType());
+  const unsigned bits = type->getScalarSizeInBits();
+  auto* words = FixedVectorType::get(b_.getIntNTy(bits), type->getNumElements());
+  const Intrinsic::ID instruction = bits == 32 ? Intrinsic::x86_avx512_vpermi2var_d_512 : Intrinsic::x86_avx512_vpermi2var_q_512;
+  Value* picked = b_.CreateIntrinsic(instruction, {}, {b_.CreateBitCast(first, words), places, b_.CreateBitCast(second, words)});
+  return b_.CreateBitCast(picked, first->getType());
+}
+
+/// Where the lanes of each register find their elements, in one line or in `count` neighbouring ones; `in_line` says whether they do.
+Widener::Lines Widener::lines_of(Value* pointers, Type* type, unsigned lanes, unsigned count, Value*& in_line) {
   const unsigned bytes = unsigned(type->getPrimitiveSizeInBits().getFixedValue()) / 8;
   const uint64_t length = uint64_t(lanes) * bytes;
   Lines result{{}, lanes, Align(length), true};
@@ -61,10 +74,16 @@ Widener::Lines Widener::lines_of(Value* pointers, Type* type, unsigned lanes, Va
   for (Value* addresses : in_lines(b_.CreatePtrToInt(pointers, wide(b_.getInt64Ty())), lanes)) {
     Value* base = b_.CreateAnd(b_.CreateExtractElement(addresses, uint64_t(0)), b_.getInt64(~(length - 1)));
     Value* offsets = b_.CreateSub(addresses, b_.CreateVectorSplat(lanes, base));
-    Value* all = b_.CreateAndReduce(b_.CreateICmpULT(offsets, ConstantInt::get(offsets->getType(), length)));
+    Value* all = b_.CreateAndReduce(b_.CreateICmpULT(offsets, ConstantInt::get(offsets->getType(), length * count)));
     in_line = in_line ? b_.CreateAnd(in_line, all) : all;
+    Value* second = nullptr;
+    if (count == 2) {
+      // The line behind may be nobody's: it is left alone where no lane needs it.
+      Value* needed = b_.CreateOrReduce(b_.CreateICmpUGE(offsets, ConstantInt::get(offsets->getType(), length)));
+      second = b_.CreateIntToPtr(b_.CreateSelect(needed, b_.CreateAdd(base, b_.getInt64(length)), base), b_.getPtrTy());
+    }
     Value* places = b_.CreateTrunc(b_.CreateLShr(offsets, Log2_32(bytes)), FixedVectorType::get(b_.getIntNTy(bytes * 8), lanes));
-    result.lines.push_back({b_.CreateIntToPtr(base, b_.getPtrTy()), places});
+    result.lines.push_back({b_.CreateIntToPtr(base, b_.getPtrTy()), places, second});
   }
   return result;
 }
@@ -107,7 +126,10 @@ Value* Widener::load_lines(const Lines& lines, Type* type) {
   for (const auto& [i, line] : enumerate(lines.lines)) {
     Value* data = masks.empty() ? static_cast<Value*>(b_.CreateAlignedLoad(line_type, line.base, lines.align))
                                 : b_.CreateMaskedLoad(line_type, line.base, lines.align, masks[i]);
-    registers.push_back(permute_line(data, line.places));
+    if (line.second)
+      registers.push_back(permute_lines(data, b_.CreateAlignedLoad(line_type, line.second, lines.align), line.places));
+    else
+      registers.push_back(permute_line(data, line.places));
   }
   return concatenate(registers);
 }
@@ -126,11 +148,50 @@ void Widener::store_lines(const Lines& lines, Value* data) {
   }
 }
 
+/// i1: the places rise from lane to lane.
+Value* Widener::rise(Value* places) {
+  const unsigned lanes = cast<FixedVectorType>(places->getType())->getNumElements();
+  SmallVector<int> next;
+  for (unsigned lane = 0; lane < lanes; ++lane) next.push_back(int(std::min(lane + 1, lanes - 1)));
+  Value* rises = b_.CreateICmpULT(places, b_.CreateShuffleVector(places, next));
+  return b_.CreateAndReduce(b_.CreateInsertElement(rises, b_.getTrue(), lanes - 1));
+}
+
+/// Requires: two lines each, in which the places rise.
+void Widener::spread_over_lines(const Lines& lines, Value* data) {
+  const unsigned lanes = lines.lanes;
+  SmallVector<Value*> masks;
+  if (mask_) masks = in_lines(masks_.to_bools(mask_), lanes);
+  for (const auto& [i, part] : enumerate(in_lines(data, lanes))) {
+    const Line& line = lines.lines[i];
+    Type *places = line.places->getType(), *half = b_.getIntNTy(lanes);
+    // Which elements of both lines are written; then the lanes' elements in order, as many as belong to the first line, and the others.
+    Value* bit = b_.CreateShl(ConstantInt::get(places, 1), line.places);
+    Value* elements = part;
+    if (mask_) {
+      bit = b_.CreateSelect(masks[i], bit, Constant::getNullValue(places));
+      elements = b_.CreateIntrinsic(Intrinsic::experimental_vector_compress, {part->getType()},
+                                    {part, masks[i], PoisonValue::get(part->getType())});
+    }
+    Value* written = b_.CreateOrReduce(bit);
+    auto part_of = [&](unsigned shift) { return b_.CreateTrunc(b_.CreateLShr(written, uint64_t(shift)), half); };
+    Value *in_first = part_of(0), *in_second = part_of(lanes);
+    Value* before = b_.CreateZExtOrTrunc(b_.CreateUnaryIntrinsic(Intrinsic::ctpop, in_first), places->getScalarType());
+    Value* rest = permute_line(elements, b_.CreateAdd(lane_numbers(lanes, places->getScalarType()), b_.CreateVectorSplat(lanes, before)));
+    for (const auto& [from, mask, to] : {std::tuple(elements, in_first, line.base), std::tuple(rest, in_second, line.second)}) {
+      Value* bools = b_.CreateBitCast(mask, FixedVectorType::get(b_.getInt1Ty(), lanes));
+      Value* spread =
+          b_.CreateIntrinsic(Intrinsic::x86_avx512_mask_expand, {from->getType()}, {from, Constant::getNullValue(from->getType()), bools});
+      b_.CreateMaskedStore(spread, to, lines.align, bools);
+    }
+  }
+}
+
 Value* Widener::load_line_or(const Value* pointer, Value* pointers, Type* type, Align align, const std::function<Value*()>& anyhow) {
   const unsigned lanes = lanes_of_line(pointer, type, align);
   if (!lanes) return anyhow();
   Value* in_line;
-  const Lines lines = lines_of(pointers, type, lanes, in_line);
+  const Lines lines = lines_of(pointers, type, lanes, target_.permute_bits == 512 ? 2 : 1, in_line);
   return either_way(in_line, [&] { return load_lines(lines, type); }, anyhow);
 }
 
@@ -141,19 +202,33 @@ void Widener::store_line_or(const Value* pointer, Value* pointers, Value* data, 
     return;
   }
   Value* possible;
-  const Lines lines = lines_of(pointers, cast<FixedVectorType>(data->getType())->getElementType(), lanes, possible);
+  Type* type = cast<FixedVectorType>(data->getType())->getElementType();
+  const Lines lines = lines_of(pointers, type, lanes, 1, possible);
   for (const Line& line : lines.lines) {
     Value* twice = permute_line(line.places, line.places);
     Value* unmoved = lane_numbers(lanes, line.places->getType()->getScalarType());
     possible = b_.CreateAnd(possible, b_.CreateAndReduce(b_.CreateICmpEQ(twice, unmoved)));
   }
+  auto spread_or = [&]() -> Value* {
+    if (target_.permute_bits != 512) return anyhow();
+    Value* rising;
+    const Lines two = lines_of(pointers, type, lanes, 2, rising);
+    for (const Line& line : two.lines) rising = b_.CreateAnd(rising, rise(line.places));
+    return either_way(
+        rising,
+        [&]() -> Value* {
+          spread_over_lines(two, data);
+          return nullptr;
+        },
+        anyhow);
+  };
   either_way(
       possible,
       [&]() -> Value* {
         store_lines(lines, data);
         return nullptr;
       },
-      anyhow);
+      spread_or);
 }
 
 }  // namespace anywarp::spmd
