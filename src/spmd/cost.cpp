@@ -92,4 +92,15 @@ bool is_computed_address(const Value& pointer, const Shapes& shapes) {
   return true;
 }
 
+bool is_worth_two_lines(const Function& kernel, const Shapes& shapes) {
+  // Each access has up to three forms then, and a kernel with dozens of them takes twice as long to compile.
+  constexpr unsigned kMostAccesses = 12;
+  unsigned accesses = 0;
+  for (const Instruction& instruction : instructions(kernel)) {
+    const Value* pointer = getLoadStorePointerOperand(&instruction);
+    accesses += pointer && !shapes.uniform(pointer) && !shapes.shape(pointer) && is_computed_address(*pointer, shapes);
+  }
+  return accesses <= kMostAccesses;
+}
+
 }  // namespace anywarp::spmd

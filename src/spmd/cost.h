@@ -18,6 +18,9 @@ Result<uint32_t> choose_width(const llvm::Function& kernel, const LaunchShape& l
 /// The lanes' addresses differ by computed indices only, not by loaded values: it may well be that they lie side by side in some order.
 bool is_computed_address(const llvm::Value& pointer, const Shapes& shapes);
 
+/// Accesses of lanes that may lie in two neighbouring lines, and not in one, are to have a form for that.
+bool is_worth_two_lines(const llvm::Function& kernel, const Shapes& shapes);
+
 /// For a loop that lanes leave at different times: each reads in order what no other one reads, and computes little with it.
 bool is_cheaper_by_lane(const llvm::Loop& loop, llvm::ScalarEvolution& evolution, const Shapes& shapes);
 

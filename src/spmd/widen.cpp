@@ -13,6 +13,7 @@
 #include "spmd/widen.h"
 
 #include "exec/abi.h"
+#include "spmd/cost.h"
 
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/ValueTracking.h>
@@ -49,6 +50,7 @@ Widener::Widener(Function& kernel, const Shapes& shapes, Linearisation& plan, co
       target_(target),
       width_(width),
       suspends_(suspends),
+      two_lines_(target.permute_bits == 512 && is_worth_two_lines(kernel, shapes)),
       context_(kernel.getContext()),
       b_(kernel.getContext()),
       masks_(b_, width, target.mask_registers) {}

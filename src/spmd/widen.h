@@ -300,6 +300,7 @@ class Widener {
   const Target target_;
   const uint32_t width_;
   const bool suspends_;
+  const bool two_lines_;                              // accesses have a form for lanes in two neighbouring lines
 
   llvm::LLVMContext& context_;
   llvm::IRBuilder<> b_;

@@ -191,7 +191,7 @@ Value* Widener::load_line_or(const Value* pointer, Value* pointers, Type* type, 
   const unsigned lanes = lanes_of_line(pointer, type, align);
   if (!lanes) return anyhow();
   Value* in_line;
-  const Lines lines = lines_of(pointers, type, lanes, target_.permute_bits == 512 ? 2 : 1, in_line);
+  const Lines lines = lines_of(pointers, type, lanes, two_lines_ ? 2 : 1, in_line);
   return either_way(in_line, [&] { return load_lines(lines, type); }, anyhow);
 }
 
@@ -210,7 +210,7 @@ void Widener::store_line_or(const Value* pointer, Value* pointers, Value* data, 
     possible = b_.CreateAnd(possible, b_.CreateAndReduce(b_.CreateICmpEQ(twice, unmoved)));
   }
   auto spread_or = [&]() -> Value* {
-    if (target_.permute_bits != 512) return anyhow();
+    if (!two_lines_) return anyhow();
     Value* rising;
     const Lines two = lines_of(pointers, type, lanes, 2, rising);
     for (const Line& line : two.lines) rising = b_.CreateAnd(rising, rise(line.places));

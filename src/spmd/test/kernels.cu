@@ -411,6 +411,18 @@ GLOBAL crossed(const float* in, float* out, const double* wide, double* wide_out
   out[other + 4096] = sum;
 }
 
+// Neighbours with gaps: in two lines of memory, or in more.
+GLOBAL gaps(const float* in, float* out, const double* wide, double* wide_out, int j, int n) {
+  int t = BX * DX + TX, i = 2 * t - (t & (j - 1));
+  if (i + j >= n) return;
+  wide_out[i] = wide[i + j] + 1;
+  if (t % 5 != 3) {
+    out[i] = in[i + j];
+    out[i + j] = in[i];
+    wide_out[i + j] = wide[i] - 1;
+  }
+}
+
 struct Pair {
   int first;
   double second;

@@ -569,6 +569,28 @@ TEST_P(Kernels, CrossedNeighbours) {
     }
 }
 
+TEST_P(Kernels, NeighboursWithGaps) {
+  const int n = 397;
+  const auto in = numbers<float>(n, -1, 1);
+  const auto wide = numbers<double>(n, -1, 1);
+  for (const int j : {1, 2, 4, 8, 16, 32, 64}) {
+    std::vector<float> out(n), expected(n);
+    std::vector<double> wide_out(n), wide_expected(n);
+    for (int t = 0; t < 256; ++t) {
+      const int i = 2 * t - (t & (j - 1));
+      if (i + j >= n) continue;
+      wide_expected[i] = wide[i + j] + 1;
+      if (t % 5 == 3) continue;
+      expected[i] = in[i + j];
+      expected[i + j] = in[i];
+      wide_expected[i + j] = wide[i] - 1;
+    }
+    launch("gaps", line(4, 64), Params(in.data(), out.data(), wide.data(), wide_out.data(), j, n));
+    EXPECT_EQ(out, expected) << j;
+    EXPECT_EQ(wide_out, wide_expected) << j;
+  }
+}
+
 TEST_P(Kernels, Structs) {
   struct Pair {
     int first;
