@@ -5,7 +5,8 @@ clang -O3 -march=native -ffast-math.
 The programs of a row run alternately; the figures are medians. `x` is Anywarp's time as a multiple of the native one: below 1 the
 CUDA program is faster. The goal is a multiple of the native time as well, or a time. Both programs' results are compared by a
 checksum, within the tolerance that bench/suite.py states. Then what a launch costs: with an empty cache of compiled kernels, and
-from that cache; and what ordinary calls cost, by our runtime and, where NVIDIA's nvcc is installed, by NVIDIA's on our driver.
+from that cache; and what ordinary calls cost, by our runtime and, where NVIDIA's nvcc is installed, by NVIDIA's on our driver. At last how
+two workers and many compare to one, and what a million launches leave in memory.
 """
 import argparse
 import itertools
@@ -36,8 +37,8 @@ def build(command, source, output):
     subprocess.run([*command, str(source), "-o", str(output)], check=True, capture_output=True, text=True)
 
 
-def run(program):
-    line = subprocess.run([program], check=True, capture_output=True, text=True).stdout.split()
+def run(program, environment=None):
+    line = subprocess.run([program], check=True, env=environment, capture_output=True, text=True).stdout.split()
     return float(line[0]), float(line[1]), line[2], float(line[3])
 
 
@@ -154,6 +155,35 @@ def calls(folder, nvcc, repeats):
     return found
 
 
+def scaling(folder, nvcc, repeats):
+    """How much faster two workers are than one, what many workers cost, and what launches leave in memory. Returns {name: value}, prints it."""
+    for name in suite.SCALING:
+        build([nvcc, *suite.CUDA_FLAGS], HERE / f"kernels/{name}.cu", folder / f"{name}.anywarp")
+    memory = folder / "scaling.anywarp"
+    build([nvcc, *suite.CUDA_FLAGS], HERE / "scaling.cu", memory)
+    counts, found = (1, 2, suite.MANY_WORKERS), {}
+    print(f"\n| | 1 worker | 2 workers | {suite.MANY_WORKERS} workers | 2 against 1 | goal | |\n|---|---|---|---|---|---|---|")
+    for name in suite.SCALING:
+        seconds = {workers: [] for workers in counts}
+        for i in range(repeats):
+            progress(f"scaling: {name} {i + 1}/{repeats}")
+            for workers in counts:
+                seconds[workers].append(run(folder / f"{name}.anywarp", dict(os.environ, ANYWARP_WORKERS=str(workers)))[0])
+        progress("")
+        medians = [statistics.median(seconds[workers]) for workers in counts]
+        found[name] = medians[0] / medians[1]
+        print(f"| {name} | " + " | ".join(f"{value * 1e3:.2f} ms" for value in medians)
+              + f" | {found[name]:.2f} | {suite.SCALING_GOAL} | {'reached' if found[name] >= suite.SCALING_GOAL else 'missed'} |")
+    print("\n| memory | " + " | ".join(f"{workers} worker{'s' * (workers > 1)}" for workers in counts) + " |\n|---|---|---|---|")
+    progress("scaling: memory")
+    kept = {workers: figures(memory, dict(os.environ, ANYWARP_WORKERS=str(workers))) for workers in counts}
+    progress("")
+    for name, unit in kept[1]:
+        print(f"| {name} | " + " | ".join(f"{kept[workers][name, unit]:.0f} {unit}" for workers in counts) + " |")
+        found[name] = {workers: kept[workers][name, unit] for workers in counts}
+    return found
+
+
 def parse():
     parser = argparse.ArgumentParser(prog="anywarp bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3, help="runs of each program, which itself repeats the work (default: %(default)s)")
@@ -163,11 +193,11 @@ def parse():
     parser.add_argument("--compare", action="store_true",
                         help="say what got slower by more than 10%% since the last record of this processor, and exit with 1 if anything did")
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build", help=argparse.SUPPRESS)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"benchmarks: {', '.join(NAMES)}, launch, calls; default: all of them")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"benchmarks: {', '.join(NAMES)}, launch, calls, scaling; default: all of them")
     arguments = parser.parse_args()
     for name in arguments.names:
-        if name not in NAMES and name not in ("launch", "calls"):
-            parser.error(f"there is no benchmark '{name}'; there are {', '.join(NAMES)}, launch and calls")
+        if name not in NAMES and name not in ("launch", "calls", "scaling"):
+            parser.error(f"there is no benchmark '{name}'; there are {', '.join(NAMES)}, launch, calls and scaling")
     if arguments.repeats < 1:
         parser.error(f"--repeats is {arguments.repeats}; at least 1 run is needed")
     if arguments.record and arguments.names:
@@ -192,7 +222,7 @@ def main():
     folder = arguments.build / "bench"
     folder.mkdir(exist_ok=True)
     nvcc = str(arguments.build / "toolkit/bin/nvcc")
-    outcome = {**records.describe(), "repeats": arguments.repeats, "kernels": {}, "launch": {}, "calls": {}, "geometric_mean": None}
+    outcome = {**records.describe(), "repeats": arguments.repeats, "kernels": {}, "launch": {}, "calls": {}, "scaling": {}, "geometric_mean": None}
     good = True
     chosen = [kernel for kernel in suite.KERNELS if not arguments.names or kernel.name in arguments.names]
     if chosen:
@@ -211,10 +241,13 @@ def main():
             show(name, result)
             good &= result["right"]
     if results := outcome["kernels"]:
-        outcome["geometric_mean"] = statistics.geometric_mean(result["ratio"] for result in results.values())
         reached = sum(result["reached"] for result in results.values())
-        print(f"\nGeometric mean: x{outcome['geometric_mean']:.3f} of the native time; {reached} of {len(results)} goals reached.")
-    for name, measure_calls in (("launch", launches), ("calls", calls)):
+        twins = [results[kernel.name]["ratio"] for kernel in chosen if kernel.name in results and not kernel.against_peak]
+        if twins:
+            outcome["geometric_mean"] = statistics.geometric_mean(twins)
+            print(f"\nGeometric mean: x{outcome['geometric_mean']:.3f} of the time of {len(twins)} native programs.")
+        print(f"{reached} of {len(results)} goals reached.")
+    for name, measure_calls in (("launch", launches), ("calls", calls), ("scaling", scaling)):
         if arguments.names and name not in arguments.names:
             continue
         try:

@@ -19,6 +19,11 @@ class Kernel:
     def twin(self):
         return self.native or self.name
 
+    @property
+    def against_peak(self):
+        """The native program does no such work: it shows what the processor can do at most."""
+        return "_peak_" in self.twin
+
 
 KERNELS = [
     Kernel("triad", 1.1, tolerance=1e-6),
@@ -59,6 +64,12 @@ KERNELS = [
     Kernel("gemm_mma_bf16", 1 / 0.7, "gemm_peak_bf16"),
     Kernel("gemm_mma_s8", 1 / 0.7, "gemm_peak_s8"),
 ]
+
+# Programs that compute and hardly touch memory, and how many times as fast two workers are to be as one.
+SCALING = ("nbody", "mandelbrot", "black_scholes", "matmul_tiled_32")
+SCALING_GOAL = 1.85
+# More workers than processors: they show what grows with their number.
+MANY_WORKERS = 64
 
 # Goals of launch.cu's figures, in their units.
 LAUNCHES = {"queued launch": 0.3, "launch and synchronize": 2, "block of 32 threads": 3}
