@@ -134,7 +134,9 @@ Result<Facts> vectorise(StageTrace& trace, kir::KernelModule& kernel, const Job&
   target.multiplies_bytes = job.processor.multiplies_bytes;
   target.multiplies_brain = job.processor.multiplies_brain;
   target.width = width;
-  AW_ASSIGN(spmd::BlockFunction made, spmd::run(kernel, job.shape, target));
+  std::string why;
+  AW_ASSIGN(spmd::BlockFunction made, spmd::run(kernel, job.shape, target, trace.dumps() ? &why : nullptr));
+  if (trace.dumps()) trace.dump("why", ".txt", why);
   Facts facts;
   facts.engine = Engine::Vector;
   facts.suspends = made.suspends;

@@ -58,6 +58,20 @@ bool Affine::all_zero() const {
   return all_of(offsets, [](int64_t offset) { return offset == 0; });
 }
 
+unsigned run_length(ArrayRef<int64_t> offsets, int64_t stride) {
+  unsigned length = unsigned(offsets.size());
+  for (unsigned lane = 1; lane < offsets.size(); ++lane)
+    if (offsets[lane] != offsets[lane - 1] + stride) length = std::min(length, 1u << countr_zero(lane));
+  return length;
+}
+
+int64_t stride_of(ArrayRef<int64_t> offsets, int64_t bytes) {
+  constexpr int64_t kMostStride = 4, kPage = 4096;
+  const int64_t step = offsets.size() > 1 ? offsets[1] - offsets[0] : 0, stride = step / bytes;
+  const bool small = step % bytes == 0 && std::abs(stride) <= kMostStride && std::abs(step) * int64_t(offsets.size()) <= kPage;
+  return small && run_length(offsets, step) == offsets.size() ? stride : 0;
+}
+
 namespace {
 
 /// LLVM's uniformity analysis asks a target for its sources of divergence. This is that target.

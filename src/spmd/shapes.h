@@ -33,6 +33,11 @@ struct Affine {
   bool disjoint() const;
 };
 
+/// The length of the runs that the lanes fall into, in each of which offsets rise by `stride`; a power of two.
+unsigned run_length(llvm::ArrayRef<int64_t> offsets, int64_t stride);
+/// How many elements of so many bytes lie from one lane's to the next one's, if it is a small number that all lanes agree on; otherwise 0.
+int64_t stride_of(llvm::ArrayRef<int64_t> offsets, int64_t bytes);
+
 /// The distance between the copies of a local array of neighbouring lanes; none when its size is not constant.
 std::optional<uint64_t> local_array_bytes(const llvm::AllocaInst& alloca);
 
@@ -46,6 +51,7 @@ class Shapes {
   /// Finds the affine shapes anew, now that it is known which blocks' phis blend lanes that came by different ways.
   void refine(std::function<bool(const llvm::BasicBlock*)> blends);
 
+  uint32_t width() const { return width_; }
   /// The same in all lanes that reach the definition together.
   bool uniform(const llvm::Value* value) const;
   /// A value that is uniform where it is defined may differ between lanes that left a loop in different iterations.

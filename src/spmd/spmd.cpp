@@ -1,6 +1,7 @@
 #include "spmd/spmd.h"
 
 #include "spmd/cost.h"
+#include "spmd/explain.h"
 #include "spmd/intrinsics.h"
 #include "spmd/lane_loops.h"
 #include "spmd/linearise.h"
@@ -66,7 +67,7 @@ void drop_unused(Module& module, const Function* keep, const Function* keep_too)
 
 }  // namespace
 
-Result<BlockFunction> run(kir::KernelModule& module, const LaunchShape& launch, const Target& target) {
+Result<BlockFunction> run(kir::KernelModule& module, const LaunchShape& launch, const Target& target, std::string* why) {
   const uint64_t threads = uint64_t(launch.block[0]) * launch.block[1] * launch.block[2];
   if (threads == 0 || threads > 1024)
     return Error{CUDA_ERROR_INVALID_VALUE, "A block has 1 to 1024 threads, not " + std::to_string(threads) + ".", {}};
@@ -102,6 +103,8 @@ Result<BlockFunction> run(kir::KernelModule& module, const LaunchShape& launch, 
   if (waits && waiting.spinning.empty() && !result.walks) regions = Regions::find(kernel, analyses.function, launch, plan);
   if (regions) result.regions = regions->count();
   result.suspends = (waits && !regions) || !waiting.spinning.empty() || result.walks;
+
+  if (why) *why = explain(kernel, shapes, plan, waiting, walking, regions ? &*regions : nullptr);
 
   Function* entry = nullptr;
   {

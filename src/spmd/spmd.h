@@ -43,9 +43,10 @@ struct BlockFunction {
 
 /// Vectorises the kernel of `module`, in place; its triple and data layout become the host's.
 /// Requires: kir::verify holds; opt::scalar has run; devicelib is linked.
+/// `why`: gets what was made of each loop, in words (explain.h).
 /// Ensures: the module has one visible function, `entry` (and `frame_size`), which keeps to exec/abi.h.
 /// Errors: NOT_SUPPORTED with the construct that the vector engine does not take (indirect call, recursion, lanes that
 /// spin on each other); the caller then falls back to the scalar engine.
-Result<BlockFunction> run(kir::KernelModule& module, const LaunchShape& shape, const Target& target);
+Result<BlockFunction> run(kir::KernelModule& module, const LaunchShape& shape, const Target& target, std::string* why = nullptr);
 
 }  // namespace anywarp::spmd

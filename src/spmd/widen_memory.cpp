@@ -32,8 +32,6 @@ namespace {
 constexpr unsigned kSharedSpace = 3;
 // Local arrays of all lanes lie on the worker's stack, or in the coroutine's frame.
 constexpr uint64_t kMostLocalBytes = uint64_t{1} << 20;
-constexpr int64_t kMostStride = 4;
-constexpr int64_t kPage = 4096;
 
 /// The scalar parts of a type in memory, with their offsets.
 void memory_parts(Type* type, uint64_t offset, const DataLayout& layout, SmallVectorImpl<std::pair<Type*, uint64_t>>& parts) {
@@ -50,21 +48,6 @@ void memory_parts(Type* type, uint64_t offset, const DataLayout& layout, SmallVe
   } else {
     parts.push_back({type, offset});
   }
-}
-
-/// The length of the runs that the lanes fall into, in each of which offsets rise by `stride`; a power of two.
-unsigned run_length(ArrayRef<int64_t> offsets, int64_t stride) {
-  unsigned length = unsigned(offsets.size());
-  for (unsigned lane = 1; lane < offsets.size(); ++lane)
-    if (offsets[lane] != offsets[lane - 1] + stride) length = std::min(length, 1u << countr_zero(lane));
-  return length;
-}
-
-/// How many elements of so many bytes lie from one lane's to the next one's, if it is a small number that all lanes agree on; otherwise 0.
-int64_t stride_of(ArrayRef<int64_t> offsets, int64_t bytes) {
-  const int64_t step = offsets.size() > 1 ? offsets[1] - offsets[0] : 0, stride = step / bytes;
-  const bool small = step % bytes == 0 && std::abs(stride) <= kMostStride && std::abs(step) * int64_t(offsets.size()) <= kPage;
-  return small && run_length(offsets, step) == offsets.size() ? stride : 0;
 }
 
 }  // namespace

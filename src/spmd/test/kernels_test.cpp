@@ -1,4 +1,6 @@
 // Each kernel of kernels.cu against a plain loop over its threads, at every width, with and without mask registers.
+#include "opt/opt.h"
+#include "spmd/specialise.h"
 #include "spmd/test/harness.h"
 
 #include <gtest/gtest.h>
@@ -604,6 +606,20 @@ TEST_P(Kernels, Structs) {
     ASSERT_EQ(out[n - 1 - i].first, in[i].first);
     ASSERT_EQ(out[n - 1 - i].second, in[i].second + (in[i].first & 1 ? in[i].first : 0));
   }
+}
+
+TEST(Explain, SaysHowMemoryIsReachedInEachLoop) {
+  kir::KernelModule kernel = load_kernel("crossed");
+  std::string why;
+  Target target;
+  target.width = 16;
+  const LaunchShape launch{{128, 1, 1}};
+  specialise(kernel, launch);
+  ASSERT_TRUE(opt::scalar(kernel));
+  ASSERT_TRUE(run(kernel, launch, target, &why));
+  EXPECT_NE(why.find("crossed: 16 lanes"), std::string::npos) << why;
+  EXPECT_NE(why.find("loads from memory of neighbours in another order"), std::string::npos) << why;
+  EXPECT_NE(why.find("\n  loop "), std::string::npos) << why;
 }
 
 TEST_P(Kernels, LanesThatWaitForEachOtherAreRefused) {
