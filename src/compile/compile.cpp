@@ -155,9 +155,9 @@ Result<Facts> vectorise(StageTrace& trace, kir::KernelModule& kernel, const Job&
   return facts;
 }
 
-Result<Facts> scalarise(StageTrace& trace, kir::KernelModule& kernel) {
+Result<Facts> scalarise(StageTrace& trace, kir::KernelModule& kernel, const Job& job) {
   StageScope stage(trace, "scalar");
-  AW_ASSIGN(ThreadFunction made, run_scalar(kernel));
+  AW_ASSIGN(ThreadFunction made, run_scalar(kernel, job.processor));
   Facts facts;
   facts.engine = Engine::Scalar;
   facts.suspends = made.suspends;
@@ -192,7 +192,7 @@ Result<Object> build_with(StageTrace& trace, Engine engine, const Job& job, uint
   Object object;
   bool lost = false;
   Result<> made = jit::guarded(*code.context, lost, [&]() -> Result<> {
-    AW_ASSIGN(object.facts, engine == Engine::Vector ? vectorise(trace, code, job, width) : scalarise(trace, code));
+    AW_ASSIGN(object.facts, engine == Engine::Vector ? vectorise(trace, code, job, width) : scalarise(trace, code, job));
     AW_ASSIGN(object.bytes, back(trace, code, job));
     return {};
   });

@@ -10,7 +10,6 @@
 #include "compile/scalar_engine.h"
 
 #include "exec/abi.h"
-#include "jit/jit.h"
 #include "kir/matrix.h"
 #include "spmd/estimates.h"
 #include "spmd/intrinsics.h"
@@ -39,8 +38,8 @@ using namespace llvm;
 /// Rewrites the calls of one function.
 class Rewriter {
  public:
-  Rewriter(Function& function, Value* thread)
-      : function_(function), module_(*function.getParent()), b_(function.getContext()), thread_(thread) {}
+  Rewriter(Function& function, Value* thread, const jit::Processor& processor)
+      : function_(function), module_(*function.getParent()), b_(function.getContext()), thread_(thread), processor_(processor) {}
 
   Result<> run();
   bool suspends() const { return suspends_; }
@@ -83,6 +82,7 @@ class Rewriter {
   Module& module_;
   IRBuilder<> b_;
   Value* thread_;
+  const jit::Processor& processor_;
   bool suspends_ = false;
 };
 
@@ -199,7 +199,7 @@ Value* Rewriter::warp_operation(CallInst& call, StringRef name) {
 Value* Rewriter::device_runtime(CallInst& call, StringRef name) {
   auto argument = [&](unsigned i) { return call.getArgOperand(i); };
   if (name == spmd::kSharedBase) return load(block(), offsetof(AwBlock, shared), b_.getPtrTy());
-  if (name == spmd::kRootEstimate) return spmd::root_estimate(b_, argument(0), jit::host().mask_registers);
+  if (name == spmd::kRootEstimate) return spmd::root_estimate(b_, argument(0), processor_.mask_registers);
   if (name == "aw.vprintf") return external("aw_vprintf", b_.getInt32Ty(), {block(), argument(0), argument(1)});
   if (name == "aw.assertfail")
     return external("aw_assertfail", b_.getVoidTy(),
@@ -306,7 +306,7 @@ uint64_t local_bytes(const Function& function) {
 
 }  // namespace
 
-Result<ThreadFunction> run_scalar(kir::KernelModule& kernel) {
+Result<ThreadFunction> run_scalar(kir::KernelModule& kernel, const jit::Processor& processor) {
   ThreadFunction result;
   AW_ASSIGN(const spmd::SharedLayout layout, spmd::layout_shared(kernel));
   result.static_shared = layout.static_bytes;
@@ -323,7 +323,7 @@ Result<ThreadFunction> run_scalar(kir::KernelModule& kernel) {
       IRBuilder<> b(&*function->getEntryBlock().begin());
       thread = b.CreateCall(kernel.module->getOrInsertFunction("aw_scalar_this_thread", FunctionType::get(b.getPtrTy(), false)));
     }
-    Rewriter rewriter(*function, thread);
+    Rewriter rewriter(*function, thread, processor);
     AW_TRY(rewriter.run());
     result.suspends |= rewriter.suspends();
     result.stack_bytes += local_bytes(*function);

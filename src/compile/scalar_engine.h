@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "jit/jit.h"
 #include "kir/kir.h"
 
 #include <cstdint>
@@ -22,6 +23,6 @@ struct ThreadFunction {
 /// Requires: kir form; spmd::specialise has run; devicelib is linked.
 /// Ensures: one visible function, `entry`.
 /// Errors: NOT_SUPPORTED with the intrinsic that the engine does not know.
-Result<ThreadFunction> run_scalar(kir::KernelModule& module);
+Result<ThreadFunction> run_scalar(kir::KernelModule& module, const jit::Processor& processor);
 
 }  // namespace anywarp::compile

@@ -50,11 +50,14 @@ class DefaultFloatingPoint {
  private:
   unsigned saved_;
 #elif defined(__aarch64__)
-  DefaultFloatingPoint() : saved_(__builtin_aarch64_get_fpcr()) { __builtin_aarch64_set_fpcr(0); }
-  ~DefaultFloatingPoint() { __builtin_aarch64_set_fpcr(saved_); }
+  DefaultFloatingPoint() {
+    asm volatile("mrs %0, fpcr" : "=r"(saved_));
+    asm volatile("msr fpcr, xzr");
+  }
+  ~DefaultFloatingPoint() { asm volatile("msr fpcr, %0" : : "r"(saved_)); }
 
  private:
-  unsigned saved_;
+  uint64_t saved_;
 #endif
 };
 

@@ -6,6 +6,7 @@
 // it is whole (what is dead before the split needs no place in the frame), CoroSplit cuts it, and the parts are simplified
 // again.
 #include "opt/analyses.h"
+#include "opt/fma.h"
 #include "opt/jam.h"
 #include "opt/narrow.h"
 #include "opt/opt.h"
@@ -15,6 +16,8 @@
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Module.h>
+#include <llvm/MC/MCSubtargetInfo.h>
+#include <llvm/Target/TargetMachine.h>
 #include <llvm/Transforms/Coroutines/CoroCleanup.h>
 #include <llvm/Transforms/Coroutines/CoroEarly.h>
 #include <llvm/Transforms/Coroutines/CoroSplit.h>
@@ -40,6 +43,10 @@ using namespace llvm;
 
 bool has_coroutine(const Module& module) {
   return llvm::any_of(module, [](const Function& function) { return function.isPresplitCoroutine(); });
+}
+
+bool has_fma(const TargetMachine& machine) {
+  return !machine.getTargetTriple().isX86() || machine.getMCSubtargetInfo()->checkFeatures("+fma");
 }
 
 SimplifyCFGOptions control_flow() { return SimplifyCFGOptions().convertSwitchRangeToICmp(true); }
@@ -130,6 +137,7 @@ Result<> vector(Module& module, TargetMachine& machine) {
   const bool coroutine = has_coroutine(module);
   ModulePassManager list;
   if (coroutine) list.addPass(CoroEarlyPass());
+  if (!has_fma(machine)) list.addPass(createModuleToFunctionPassAdaptor(ExpandFmaPass()));
   list.addPass(createModuleToFunctionPassAdaptor(simplify()));
   // A value that a loop computes and that is read behind it crosses a suspension under a name of its own, so that it is saved once.
   if (coroutine) list.addPass(createModuleToFunctionPassAdaptor(LCSSAPass()));

@@ -1,5 +1,6 @@
 // What the passes of our own in the list after an engine do, and what they leave alone.
 #include "opt/analyses.h"
+#include "opt/fma.h"
 #include "opt/jam.h"
 #include "opt/narrow.h"
 #include "opt/unroll.h"
@@ -44,6 +45,23 @@ struct Code {
     return count([&](const llvm::Instruction& instruction) { return instruction.getOpcode() == opcode; });
   }
 };
+
+TEST(ExpandFma, FloatsAreComputedInDoubleAndRoundedOnce) {
+  const Code code(R"(
+define void @k(ptr %p, <4 x float> %x, float %y, double %z) {
+  %a = call <4 x float> @llvm.fma.v4f32(<4 x float> %x, <4 x float> %x, <4 x float> %x)
+  %b = call float @llvm.fma.f32(float %y, float %y, float %y)
+  %c = call double @llvm.fma.f64(double %z, double %z, double %z)
+  store <4 x float> %a, ptr %p
+  store float %b, ptr %p
+  store double %c, ptr %p
+  ret void
+})",
+                  ExpandFmaPass());
+  EXPECT_EQ(code.count(llvm::Instruction::FMul), 2u);
+  EXPECT_EQ(code.count(llvm::Instruction::FPTrunc), 2u);
+  EXPECT_EQ(code.count(llvm::Instruction::Call), 1u);  // of doubles
+}
 
 bool is_masked(const llvm::Instruction& instruction) {
   const auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);

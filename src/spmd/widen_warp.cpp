@@ -13,6 +13,7 @@
 
 #include <llvm/Analysis/VectorUtils.h>
 #include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/IntrinsicsAArch64.h>
 #include <llvm/IR/IntrinsicsNVPTX.h>
 #include <llvm/IR/IntrinsicsX86.h>
 
@@ -42,6 +43,38 @@ bool Widener::write_warp_call(CallInst& call) {
 
 Value* Widener::active_bits() { return mask_ ? masks_.bits(mask_) : b_.getInt32(~0u); }
 
+namespace {
+
+/// AVX2, elements of four registers of 8: each register in the order of the lowest three bits; the next two choose the register.
+Value* permuted_and_blended(IRBuilder<>& b, ArrayRef<Value*> registers, Value* places) {
+  SmallVector<Value*, 4> row;
+  for (Value* one : registers) row.push_back(b.CreateIntrinsic(Intrinsic::x86_avx2_permd, {}, {one, places}));
+  for (unsigned bit = 3; row.size() > 1; ++bit) {
+    Value* sign = b.CreateShl(places, ConstantInt::get(places->getType(), 31 - bit));  // blends look at no other
+    Value* second = b.CreateICmpSLT(sign, Constant::getNullValue(places->getType()));
+    for (size_t i = 0; i < row.size() / 2; ++i) row[i] = b.CreateSelect(second, row[2 * i + 1], row[2 * i]);
+    row.resize(row.size() / 2);
+  }
+  return row[0];
+}
+
+/// NEON, elements of eight registers of 4: it looks bytes up in four registers; where a number is too great, tbl gives zero and tbx what
+/// was there before.
+Value* looked_up(IRBuilder<>& b, ArrayRef<Value*> registers, Value* places) {
+  auto* bytes = FixedVectorType::get(b.getInt8Ty(), 16);
+  SmallVector<Value*> operands[2];
+  for (size_t i = 0; i < registers.size(); ++i) operands[i / 4].push_back(b.CreateBitCast(registers[i], bytes));
+  Value* first = b.CreateMul(places, ConstantInt::get(places->getType(), 0x04040404));
+  Value* each = b.CreateBitCast(b.CreateAdd(first, ConstantInt::get(places->getType(), 0x03020100)), bytes);
+  operands[0].push_back(each);
+  Value* low = b.CreateIntrinsic(Intrinsic::aarch64_neon_tbl4, {bytes}, operands[0]);
+  operands[1].insert(operands[1].begin(), low);
+  operands[1].push_back(b.CreateSub(each, ConstantInt::get(bytes, 64)));
+  return b.CreateBitCast(b.CreateIntrinsic(Intrinsic::aarch64_neon_tbx4, {bytes}, operands[1]), places->getType());
+}
+
+}  // namespace
+
 /// data[indices[lane]] for each lane; indices are below 32.
 Value* Widener::permute(Value* data, Value* indices) {
   if (auto* constants = dyn_cast<Constant>(indices)) {
@@ -58,6 +91,15 @@ Value* Widener::permute(Value* data, Value* indices) {
     SmallVector<Value*> results;
     for (Value* places : in_lines(indices, 16))
       results.push_back(b_.CreateIntrinsic(Intrinsic::x86_avx512_vpermi2var_d_512, {}, {halves[0], places, halves[1]}));
+    return b_.CreateBitCast(concatenate(results), data->getType());
+  }
+  const bool by_blends = target_.permute_bits == 256, by_tables = !target_.is_x86 && target_.vector_bits == 128;
+  if ((by_blends || by_tables) && width_ == 32 && data->getType()->getScalarSizeInBits() == 32) {
+    const unsigned lanes = by_blends ? 8 : 4;
+    const SmallVector<Value*> registers = in_lines(b_.CreateBitCast(data, wide(b_.getInt32Ty())), lanes);
+    SmallVector<Value*> results;
+    for (Value* places : in_lines(indices, lanes))
+      results.push_back(by_blends ? permuted_and_blended(b_, registers, places) : looked_up(b_, registers, places));
     return b_.CreateBitCast(concatenate(results), data->getType());
   }
   AllocaInst* memory = temporary(data->getType(), "permuted");

@@ -1,7 +1,10 @@
 // kernel-run FILE.ptx...: runs test cases (case.h) on the scalar engine and on the vector engine at every width, checks
 // known answers, and the engines against each other. Exit code 0 when all agree.
 //
+// kernel-run --check TARGET: exit code 0 when this machine executes code for TARGET, else 77 and a line that says why tests are skipped.
+//
 // kernel-run --assembly TARGET [--engine ENGINE] FILE.ptx...: shows the code of the kernels instead, for any processor.
+#include "jit/jit.h"
 #include "kernel_run/runner.h"
 #include "ptx/module.h"
 #include "ptx/ptx.h"
@@ -48,6 +51,15 @@ bool run_file(const std::string& file, const Wish& wish) {
   return bool(code);
 }
 
+int check_target(const char* name) {
+  constexpr int kSkipped = 77;
+  const auto processor = jit::find_processor(name);
+  const Result<> executable = processor ? jit::check_executable(**processor) : Result<>(processor.error());
+  if (executable) return 0;
+  printf("skipped: %s\n", executable.error().text().c_str());
+  return processor ? kSkipped : 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -56,9 +68,11 @@ int main(int argc, char** argv) {
         "usage: kernel-run FILE.ptx...\nRuns test cases on the scalar and the vector engine; tools/kernel_run/case.h says how they are "
         "written.\n\n"
         "       kernel-run --assembly TARGET [--engine scalar|vector|8|16|32] FILE.ptx...\nShows the code of their kernels for TARGET, as "
-        "ANYWARP_TARGET takes it: native, avx2, neon, ...\n");
+        "ANYWARP_TARGET takes it: native, avx2, neon, ...\n\n"
+        "       kernel-run --check TARGET\nSays whether this machine executes code for TARGET: 0, or 77 if tests of it are to be skipped.\n");
     return argc < 2 ? 2 : 0;
   }
+  if (argc == 3 && std::string_view(argv[1]) == "--check") return check_target(argv[2]);
   Wish wish;
   int first = 1;
   for (; first + 1 < argc && argv[first][0] == '-'; first += 2) {
