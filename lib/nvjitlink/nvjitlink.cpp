@@ -141,7 +141,8 @@ nvJitLinkResult complete(Link& link) {
   std::string text;
   if (!link.bitcode.empty()) {
     // PTX may call what the LTO IR defines, then its functions stay.
-    Result<std::string> ptx = anywarp::frontend::link_to_ptx(link.bitcode, link.device, {.kernels_only = modules.empty(), .libdevice = libdevice()});
+    Result<std::string> ptx =
+        anywarp::frontend::link_to_ptx(link.bitcode, link.device, {.kernels_only = modules.empty(), .libdevice = libdevice()});
     if (!ptx) return fail(link, NVJITLINK_ERROR_NVVM_COMPILE, ptx.error().text());
     text = std::move(*ptx);
     if (!modules.empty()) {

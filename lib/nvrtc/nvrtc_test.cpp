@@ -378,6 +378,13 @@ extern "C" __global__ void k(int* p) { Pair x, y = std::move(x); p[threadIdx.x] 
   EXPECT_EQ(own.compile(), NVRTC_SUCCESS) << own.log();
 }
 
+TEST(Nvrtc, atomics_bring_integers_and_take_values_of_other_types) {
+  Program program(
+      "#include <cuda/atomic>\n__device__ cuda::atomic<size_t, cuda::thread_scope_device> count;\n"
+      "extern \"C\" __global__ void k(uint64_t* p) { count = 0; count += 3; *p = count; }\n");
+  EXPECT_EQ(program.compile(), NVRTC_SUCCESS) << program.log();
+}
+
 // Those that use CUDA's header of half-precision numbers are linked with each other, and each brings what it calls.
 TEST(Nvrtc, functions_of_the_half_precision_headers_are_inline) {
   const std::string header = "#ifdef __FORCE_INCLUDE_CUDA_FP16_HPP_FROM_FP16_H__\n#include \"cuda_fp16.hpp\"\n#endif\n";

@@ -137,6 +137,20 @@ define i32 @f(i32 %x, i64 %y) {
   }
 }
 
+TEST(Nvvm, a_large_zero_is_not_stored_by_its_elements) {
+  const std::string text = R"(
+target triple = "nvptx64-nvidia-cuda"
+define void @f(ptr %p) {
+  store [1000 x double] zeroinitializer, ptr %p, align 8
+  ret void
+}
+)";
+  Program program;
+  EXPECT_EQ(nvvmAddModuleToProgram(program.handle, text.data(), text.size(), "f.ll"), NVVM_SUCCESS);
+  ASSERT_EQ(program.compile({"-arch=compute_90"}), NVVM_SUCCESS) << program.log();
+  EXPECT_LT(program.ptx().size(), 4000u);
+}
+
 // The sides of a branch that look alike are for different lanes.
 TEST(Nvvm, every_call_is_convergent) {
   const std::string text = R"(

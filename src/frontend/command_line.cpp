@@ -35,8 +35,9 @@ Words driver_words(const Request& request, bool textures) {
   words.insert(words.end(), {"-nocudainc", "-D__CUDACC_RTC__=1", "-D__CUDACC__=1", "-D__FORCE_INCLUDE_CUDA_FP16_HPP_FROM_FP16_H__=1",
                              "-D__FORCE_INCLUDE_CUDA_BF16_HPP_FROM_BF16_H__=1", "-std=" + request.std});
   // Messages of nvcc's own do not have these, and programs that were only ever built with it are full of their causes.
-  words.insert(words.end(), {"-Wunused-variable", "-Wno-unknown-pragmas", "-Wno-unused-command-line-argument", "-Wno-reserved-user-defined-literal",
-                             "-Wno-invalid-constexpr", "-Wno-ignored-attributes", "-Wno-format-security", "-fwrapv"});
+  words.insert(words.end(),
+               {"-Wunused-variable", "-Wno-unknown-pragmas", "-Wno-unused-command-line-argument", "-Wno-reserved-user-defined-literal",
+                "-Wno-invalid-constexpr", "-Wno-ignored-attributes", "-Wno-format-security", "-fwrapv"});
   auto told = [&](const char* macro, bool value) { words.push_back("-D" + std::string(macro) + (value ? "=1" : "=0")); };
   told("__CUDA_FTZ", request.device.ftz || request.device.fast_math);
   told("__CUDA_PREC_DIV", toolchain::division(request.device) == toolchain::Division::Exact);

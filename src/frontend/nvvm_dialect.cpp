@@ -96,6 +96,22 @@ void mark_convergent(Module& module) {
   }
 }
 
+/// A large zero as one value becomes a memset, since LLVM would store each of its elements on its own: a thousand for a local array.
+void fold_large_zeros(Module& module) {
+  constexpr uint64_t kLarge = 128;  // bytes
+  const DataLayout& layout = module.getDataLayout();
+  for (Function& function : module)
+    for (Instruction& instruction : make_early_inc_range(instructions(function))) {
+      auto* store = dyn_cast<StoreInst>(&instruction);
+      if (!store || !store->isSimple() || !store->getValueOperand()->getType()->isAggregateType()) continue;
+      const auto* value = dyn_cast<Constant>(store->getValueOperand());
+      if (!value || !value->isNullValue() || layout.getTypeStoreSize(value->getType()) <= kLarge) continue;
+      IRBuilder<> builder(store);
+      builder.CreateMemSet(store->getPointerOperand(), builder.getInt8(0), layout.getTypeStoreSize(value->getType()), store->getAlign());
+      store->eraseFromParent();
+    }
+}
+
 }  // namespace
 
 Result<> translate_nvvm_ir(Module& module) {
@@ -105,6 +121,7 @@ Result<> translate_nvvm_ir(Module& module) {
     AW_TRY(translate_calls(function));
     if (function.use_empty()) function.eraseFromParent();
   }
+  fold_large_zeros(module);
   mark_convergent(module);
   return {};
 }
