@@ -643,6 +643,8 @@ typedef CUresult(CUDAAPI* PFN_cuLogsUnregisterCallback_v12090)(CUlogsCallbackHan
 typedef CUresult(CUDAAPI* PFN_cuLogsCurrent_v12090)(CUlogIterator*, unsigned int);
 typedef CUresult(CUDAAPI* PFN_cuLogsDumpToFile_v12090)(CUlogIterator*, const char*, unsigned int);
 typedef CUresult(CUDAAPI* PFN_cuLogsDumpToMemory_v12090)(CUlogIterator*, char*, size_t*, unsigned int);
+typedef CUresult(CUDAAPI* PFN_cuProfilerStart_v4000)(void);
+typedef CUresult(CUDAAPI* PFN_cuProfilerStop_v4000)(void);
 
 #ifdef __cplusplus
 }

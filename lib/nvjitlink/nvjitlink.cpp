@@ -29,6 +29,7 @@ struct Link {
   std::mutex lock;
   anywarp::toolchain::DeviceOptions device;
   bool lto = false, ptx_wanted = false;
+  bool failed = false;  // an input was refused
   std::vector<anywarp::frontend::Bitcode> bitcode;
   std::vector<std::shared_ptr<const anywarp::ptx::Module>> modules;
   std::string cubin, ptx, errors, infos;
@@ -61,6 +62,7 @@ nvJitLinkResult set_option(Link& link, const std::string& option) {
       arch.erase(0, 8);
     else
       return NVJITLINK_ERROR_UNRECOGNIZED_ARCH;
+    if (arch.empty() || arch[0] < '0' || arch[0] > '9') return NVJITLINK_ERROR_UNRECOGNIZED_OPTION;  // not even the form of one
     const auto& all = anywarp::toolchain::accepted_architectures();
     if (std::find(all.begin(), all.end(), arch) == all.end()) return NVJITLINK_ERROR_UNRECOGNIZED_ARCH;
     link.device.arch = arch;
@@ -94,6 +96,7 @@ Result<> add_ptx(Link& link, const std::string& text, const std::string& name) {
 }
 
 nvJitLinkResult fail(Link& link, nvJitLinkResult code, const std::string& text) {
+  link.failed = true;
   link.errors += "error: " + text + "\n";
   return code;
 }
@@ -136,9 +139,10 @@ bool is_provided(std::string_view name) {
 nvJitLinkResult complete(Link& link) {
   link.cubin.clear();
   link.ptx.clear();
-  if (link.bitcode.empty() && link.modules.empty()) return fail(link, NVJITLINK_ERROR_INVALID_INPUT, "there is nothing to link");
+  if (link.failed) return NVJITLINK_ERROR_INVALID_INPUT;
   auto modules = link.modules;
-  std::string text;
+  // Of nothing comes a program without functions.
+  std::string text = ".version 8.7\n.target sm_" + link.device.arch + "\n.address_size 64\n";
   if (!link.bitcode.empty()) {
     // PTX may call what the LTO IR defines, then its functions stay.
     Result<std::string> ptx =

@@ -76,10 +76,14 @@ TEST(NvJitLink, errors_are_the_documented_ones) {
   nvJitLinkHandle link = nullptr;
   const char* none[] = {"-lto"};
   const char* unknown[] = {"-arch=sm_90", "-what"};
-  const char* arch[] = {"-arch=sm_1"};
+  const char *arch[] = {"-arch=sm_1"}, *no_arch[] = {"-arch=sm_XX"};
   EXPECT_EQ(nvJitLinkCreate(&link, 1, none), NVJITLINK_ERROR_MISSING_ARCH);
   EXPECT_EQ(nvJitLinkCreate(&link, 2, unknown), NVJITLINK_ERROR_UNRECOGNIZED_OPTION);
   EXPECT_EQ(nvJitLinkCreate(&link, 1, arch), NVJITLINK_ERROR_UNRECOGNIZED_ARCH);
+  EXPECT_EQ(nvJitLinkCreate(&link, 1, no_arch), NVJITLINK_ERROR_UNRECOGNIZED_OPTION);
+  ASSERT_EQ(nvJitLinkCreate(&link, 1, unknown), NVJITLINK_SUCCESS);
+  EXPECT_EQ(nvJitLinkComplete(link), NVJITLINK_SUCCESS);  // a program without functions
+  EXPECT_EQ(nvJitLinkDestroy(&link), NVJITLINK_SUCCESS);
   EXPECT_EQ(nvJitLinkCreate(nullptr, 0, nullptr), NVJITLINK_ERROR_NULL_INPUT);
   ASSERT_EQ(nvJitLinkCreate(&link, 1, unknown), NVJITLINK_SUCCESS);
   EXPECT_EQ(nvJitLinkAddData(link, NVJITLINK_INPUT_PTX, "nonsense", 8, "x"), NVJITLINK_ERROR_PTX_COMPILE);

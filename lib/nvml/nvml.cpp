@@ -272,6 +272,21 @@ nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int* major,
     return NVML_SUCCESS;
   });
 }
+// Numbered like the members of NVML's list, by the capability that the device claims.
+nvmlReturn_t nvmlDeviceGetArchitecture(nvmlDevice_t device, nvmlDeviceArchitecture_t* arch) {
+  return on(device, arch, [&](CUdevice d) {
+    const int major = attribute(d, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+    const int minor = attribute(d, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    *arch = major >= 10                ? NVML_DEVICE_ARCH_BLACKWELL
+            : major == 9               ? NVML_DEVICE_ARCH_HOPPER
+            : major == 8 && minor >= 9 ? NVML_DEVICE_ARCH_ADA
+            : major == 8               ? NVML_DEVICE_ARCH_AMPERE
+            : major == 7 && minor >= 5 ? NVML_DEVICE_ARCH_TURING
+            : major == 7               ? NVML_DEVICE_ARCH_VOLTA
+                                       : NVML_DEVICE_ARCH_UNKNOWN;
+    return NVML_SUCCESS;
+  });
+}
 nvmlReturn_t nvmlDeviceGetClockInfo(nvmlDevice_t device, nvmlClockType_t type, unsigned int* clock) {
   return on(device, clock, [&](CUdevice d) {
     if (type < NVML_CLOCK_GRAPHICS || type > NVML_CLOCK_VIDEO) return NVML_ERROR_INVALID_ARGUMENT;

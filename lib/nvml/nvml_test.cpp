@@ -36,6 +36,9 @@ TEST(Nvml, tells_of_the_device_what_the_driver_does) {
   int version = 0;
   ASSERT_EQ(nvmlSystemGetCudaDriverVersion(&version), NVML_SUCCESS);
   EXPECT_EQ(version, 13000);
+  nvmlDeviceArchitecture_t arch = 0;
+  ASSERT_EQ(nvmlDeviceGetArchitecture(device, &arch), NVML_SUCCESS);
+  EXPECT_EQ(arch, unsigned(NVML_DEVICE_ARCH_HOPPER));  // 9.0 unless the environment says otherwise
   unsigned value = 0, other = 0;
   EXPECT_EQ(nvmlDeviceGetTemperature(device, NVML_TEMPERATURE_GPU, &value), NVML_ERROR_NOT_SUPPORTED);
   EXPECT_EQ(nvmlDeviceGetMigMode(device, &value, &other), NVML_ERROR_NOT_SUPPORTED);

@@ -70,7 +70,7 @@ anywarp::Result<Options> parse(int count, const char** options) {
     } else if (flag("fma", contract)) {
       parsed.fmad = contract;
     } else if (option != "-opt=3" && option != "-generate-line-info" && !option.starts_with("-split-compile=")) {
-      return fatal("unrecognized option '" + option + "'");
+      return fatal(option + " is an unsupported option");
     }
   }
   return options_read;
@@ -170,7 +170,7 @@ nvvmResult nvvmVerifyProgram(nvvmProgram prog, int numOptions, const char** opti
   return with(prog, [&](Program& program) {
     program.log.clear();
     auto parsed = parse(numOptions, options);
-    if (!parsed) return program.log = "libnvvm : error: " + parsed.error().text() + "\n", NVVM_ERROR_INVALID_OPTION;
+    if (!parsed) return program.log = "libnvvm : error: " + parsed.error().text(), NVVM_ERROR_INVALID_OPTION;
     if (program.modules.empty()) return NVVM_ERROR_NO_MODULE_IN_PROGRAM;
     auto done = anywarp::frontend::verify_modules(program.modules);
     if (done) return NVVM_SUCCESS;
@@ -184,7 +184,7 @@ nvvmResult nvvmCompileProgram(nvvmProgram prog, int numOptions, const char** opt
     program.log.clear();
     program.result.clear();
     auto parsed = parse(numOptions, options);
-    if (!parsed) return program.log = "libnvvm : error: " + parsed.error().text() + "\n", NVVM_ERROR_INVALID_OPTION;
+    if (!parsed) return program.log = "libnvvm : error: " + parsed.error().text(), NVVM_ERROR_INVALID_OPTION;
     if (program.modules.empty()) return NVVM_ERROR_NO_MODULE_IN_PROGRAM;
     const anywarp::frontend::LinkOptions how{.optimise = parsed->optimise, .libdevice = libdevice(), .nvvm_ir = true};
     auto code = parsed->lto ? anywarp::frontend::link_to_bitcode(program.modules, parsed->device, how)

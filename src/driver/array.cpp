@@ -77,6 +77,7 @@ Result<> cuArray3DCreate_v2(CUarray* pHandle, const CUDA_ARRAY3D_DESCRIPTOR* pAl
   const CUDA_ARRAY3D_DESCRIPTOR& wanted = *pAllocateArray;
   AW_ASSIGN(Context * context, current_context());
   const size_t element = bytes_of(wanted.Format) * wanted.NumChannels;
+  if (wanted.Format == 0) return invalid_value("The array's format is not given.");
   if (bytes_of(wanted.Format) == 0)
     return Error{CUDA_ERROR_NOT_SUPPORTED, "Arrays of the format " + std::to_string(int(wanted.Format)) + " are not supported.", ""};
   if (wanted.NumChannels != 1 && wanted.NumChannels != 2 && wanted.NumChannels != 4)

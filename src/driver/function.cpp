@@ -135,6 +135,7 @@ Result<> cuFuncGetModule(CUmodule* hmod, CUfunction hfunc) {
 
 Result<> cuFuncGetName(const char** name, CUfunction hfunc) {
   AW_TRY(need(name, "name"));
+  AW_TRY(need(hfunc, "hfunc"));
   AW_ASSIGN(Function * function, function_of(hfunc));
   *name = function->kernel().name().c_str();
   return {};

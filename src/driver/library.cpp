@@ -271,6 +271,7 @@ Result<> cuKernelSetCacheConfig(CUkernel kernel, CUfunc_cache config, CUdevice d
 
 Result<> cuKernelGetName(const char** name, CUkernel hfunc) {
   AW_TRY(need(name, "name"));
+  AW_TRY(need(hfunc, "hfunc"));
   AW_ASSIGN(LibraryKernel * of, kernel_of(hfunc));
   *name = of->name().c_str();
   return {};

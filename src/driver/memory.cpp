@@ -174,6 +174,8 @@ Result<> cuMemHostUnregister(void* p) {
   AW_TRY(need(p, "p"));
   const auto base = reinterpret_cast<CUdeviceptr>(p);
   const auto found = process()->allocations().find(base);
+  if (found && found->base != base && found->kind == MemoryKind::Registered)
+    return invalid_value("The pointer lies within a registered range, but is not its start.");
   if (!found || found->base != base || found->kind != MemoryKind::Registered)
     return Error{CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED, "The pointer is not the start of a registered range.", ""};
   AW_TRY(finish_users(*found));

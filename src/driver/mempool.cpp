@@ -272,6 +272,26 @@ Result<MemoryPool*> shared_pool_of(CUmemoryPool handle) {
   return pool;
 }
 
+// Managed memory may prefer a device, the host, or nothing; its pool has to belong to some device.
+Result<Device*> device_near(const CUmemLocation& location) {
+  return device_of(location.type == CU_MEM_LOCATION_TYPE_DEVICE ? location.id : 0);
+}
+
+// The pool of managed memory that nobody has made.
+Result<MemoryPool*> default_managed_pool(const CUmemLocation* location) {
+  AW_TRY(need(location, "location"));
+  AW_ASSIGN(Device * device, device_near(*location));
+  static auto* mutex = new std::mutex;
+  static auto* pools = new std::unordered_map<Device*, MemoryPool*>;
+  std::lock_guard guard(*mutex);
+  MemoryPool*& pool = (*pools)[device];
+  if (!pool) {
+    pool = new MemoryPool(*device);
+    pool->make_managed();
+  }
+  return pool;
+}
+
 // The device whose pool of pinned memory is meant.
 Result<Device*> device_of_pool(const CUmemLocation* location, CUmemAllocationType type) {
   AW_TRY(need(location, "location"));
@@ -373,16 +393,20 @@ Result<> cuMemPoolGetAccess(CUmemAccess_flags* flags, CUmemoryPool memPool, CUme
 Result<> cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* poolProps) {
   AW_TRY(need(pool, "pool"));
   AW_TRY(need(poolProps, "poolProps"));
-  if (poolProps->allocType != CU_MEM_ALLOCATION_TYPE_PINNED) return invalid_value("The memory of a pool must be of the type 'pinned'.");
-  if (poolProps->location.type != CU_MEM_LOCATION_TYPE_DEVICE)
+  const bool managed = poolProps->allocType == CU_MEM_ALLOCATION_TYPE_MANAGED;
+  if (!managed && poolProps->allocType != CU_MEM_ALLOCATION_TYPE_PINNED)
+    return invalid_value("The memory of a pool must be of the type 'pinned' or 'managed'.");
+  if (managed && poolProps->handleTypes != CU_MEM_HANDLE_TYPE_NONE) return invalid_value("Managed memory is not shared between processes.");
+  if (!managed && poolProps->location.type != CU_MEM_LOCATION_TYPE_DEVICE)
     return Error{CUDA_ERROR_NOT_SUPPORTED, "Memory pools on the host are not supported.", ""};
-  AW_ASSIGN(Device * device, device_of(poolProps->location.id));
+  AW_ASSIGN(Device * device, device_near(poolProps->location));
   std::shared_ptr<SharedFile> file;
   if (poolProps->handleTypes != CU_MEM_HANDLE_TYPE_NONE) {
     AW_TRY(check_handle_type(poolProps->handleTypes));
     AW_ASSIGN(file, SharedFile::create());
   }
   auto* made = new MemoryPool(*device, poolProps->maxSize, std::move(file), false);
+  if (managed) made->make_managed();
   *pool = made->handle();
   return {};
 }
@@ -397,12 +421,18 @@ Result<> cuMemPoolDestroy(CUmemoryPool pool) {
 
 Result<> cuMemGetDefaultMemPool(CUmemoryPool* pool_out, CUmemLocation* location, CUmemAllocationType type) {
   AW_TRY(need(pool_out, "pool_out"));
+  if (type == CU_MEM_ALLOCATION_TYPE_MANAGED) {
+    AW_ASSIGN(MemoryPool * managed, default_managed_pool(location));
+    *pool_out = managed->handle();
+    return {};
+  }
   AW_ASSIGN(Device * device, device_of_pool(location, type));
   *pool_out = device->default_pool().handle();
   return {};
 }
 
 Result<> cuMemGetMemPool(CUmemoryPool* pool, CUmemLocation* location, CUmemAllocationType type) {
+  if (type == CU_MEM_ALLOCATION_TYPE_MANAGED) return api::cuMemGetDefaultMemPool(pool, location, type);
   AW_TRY(need(pool, "pool"));
   AW_ASSIGN(Device * device, device_of_pool(location, type));
   *pool = device->current_pool().handle();
@@ -452,13 +482,14 @@ Result<> cuMemPoolImportPointer(CUdeviceptr* ptr_out, CUmemoryPool pool, CUmemPo
   AW_TRY(need(ptr_out, "ptr_out"));
   AW_TRY(need(shareData, "shareData"));
   AW_ASSIGN(MemoryPool * shared, shared_pool_of(pool));
-  AW_ASSIGN(Context * context, current_context());
+  Context* current = current_or_null();  // none is needed: the pool knows its device
+  Context& context = current ? *current : shared->device().primary();
   PointerData data;
   memcpy(&data, shareData, sizeof data);
   if (data.mark != kPointerMark || data.inode != shared->file()->inode())
     return invalid_value("The data is not that of a pointer of this pool.");
   AW_ASSIGN(void* view, shared->show(data.offset, data.bytes));
-  *ptr_out = add(view, data.bytes, *shared, *context);
+  *ptr_out = add(view, data.bytes, *shared, context);
   return {};
 }
 

@@ -33,6 +33,9 @@ class MemoryPool {
   MemoryPool& operator=(const MemoryPool&) = delete;
 
   CUmemoryPool handle() const { return handle_; }
+  /// Whether it was made for managed memory. All memory is the host's, so that only pointers tell the difference.
+  bool is_managed() const { return is_managed_; }
+  void make_managed() { is_managed_ = true; }
   Device& device() const { return device_; }
 
   /// Errors: OUT_OF_MEMORY.
@@ -76,6 +79,7 @@ class MemoryPool {
   std::unordered_map<CUdevice, CUmemAccess_flags> access_;
   int reuse_[3] = {1, 1, 1};
   bool destroyed_ = false;
+  bool is_managed_ = false;
 };
 
 }  // namespace anywarp::driver

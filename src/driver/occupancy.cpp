@@ -88,7 +88,7 @@ Result<> cuOccupancyAvailableDynamicSMemPerBlock(size_t* dynamicSmemSize, CUfunc
   size_t each = share > reserved ? (share - reserved) / 128 * 128 : 0;
   each = std::min(each, size_t(device.attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)));
   const size_t fixed = function->kernel().attributes().static_shared;
-  *dynamicSmemSize = each > fixed ? each - fixed : 0;
+  *dynamicSmemSize = std::min<size_t>(each > fixed ? each - fixed : 0, function->most_dynamic_shared());
   return {};
 }
 

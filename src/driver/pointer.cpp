@@ -16,18 +16,19 @@ Result<> tell(void* data, T value) {
   return {};
 }
 
+bool is_managed(const Allocation& of) { return of.kind == MemoryKind::Managed || (of.pool && of.pool->is_managed()); }
+
 Result<> attribute(void* data, CUpointer_attribute which, CUdeviceptr pointer, const Allocation& of) {
   switch (which) {
     case CU_POINTER_ATTRIBUTE_CONTEXT: return tell(data, of.context ? of.context->handle() : CUcontext(nullptr));
     case CU_POINTER_ATTRIBUTE_MEMORY_TYPE: return tell<unsigned>(data, of.on_host() ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE);
     case CU_POINTER_ATTRIBUTE_DEVICE_POINTER: return tell<CUdeviceptr>(data, pointer);
     case CU_POINTER_ATTRIBUTE_HOST_POINTER:
-      if (!of.on_host() && of.kind != MemoryKind::Managed)
-        return invalid_value("The pointer is one of device memory, which the host has no pointer to.");
+      if (!of.on_host() && !is_managed(of)) return invalid_value("The pointer is one of device memory, which the host has no pointer to.");
       return tell<void*>(data, reinterpret_cast<void*>(pointer));
     case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS: return tell<unsigned>(data, of.sync_memops);
     case CU_POINTER_ATTRIBUTE_BUFFER_ID: return tell<unsigned long long>(data, of.id);
-    case CU_POINTER_ATTRIBUTE_IS_MANAGED: return tell<unsigned>(data, of.kind == MemoryKind::Managed);
+    case CU_POINTER_ATTRIBUTE_IS_MANAGED: return tell<unsigned>(data, is_managed(of));
     case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL: return tell<int>(data, of.device);
     case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE: return tell<unsigned>(data, of.kind == MemoryKind::Device);
     case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR: return tell<CUdeviceptr>(data, of.base);
@@ -84,7 +85,7 @@ Result<> check_managed(CUdeviceptr address, size_t count) {
   if (count == 0 || address == 0) return invalid_value("The range is empty.");
   const auto found = process()->allocations().find(address);
   if (!found) return {};
-  if (found->kind != MemoryKind::Managed && !found->on_host()) return invalid_value("The range is not managed memory.");
+  if (!is_managed(*found) && !found->on_host()) return invalid_value("The range is not managed memory.");
   if (!found->holds(address, count)) return invalid_value("The range goes beyond the end of the allocation.");
   return {};
 }
@@ -209,8 +210,7 @@ Result<> cuMemRangeGetAttribute(void* data, size_t dataSize, CUmem_range_attribu
   AW_TRY(need(data, "data"));
   AW_TRY(current_context());
   const auto found = process()->allocations().find(devPtr);
-  if (!found || found->kind != MemoryKind::Managed || !found->holds(devPtr, count))
-    return invalid_value("The range is not managed memory.");
+  if (!found || !is_managed(*found) || !found->holds(devPtr, count)) return invalid_value("The range is not managed memory.");
   if (dataSize < 4 || dataSize % 4 != 0) return invalid_value("The attribute's buffer has " + std::to_string(dataSize) + " bytes.");
   switch (attribute) {
     case CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY: return tell<int>(data, found->read_mostly);
@@ -224,9 +224,9 @@ Result<> cuMemRangeGetAttribute(void* data, size_t dataSize, CUmem_range_attribu
       auto* list = static_cast<int*>(data);
       size_t at = 0;
       const size_t room = dataSize / 4;
-      if (found->accessed_by_host && at < room) list[at++] = CU_DEVICE_CPU;
       for (int i = 0; i < 64; ++i)
         if ((found->accessed_by >> i & 1) != 0 && at < room) list[at++] = i;
+      if (found->accessed_by_host && at < room) list[at++] = CU_DEVICE_CPU;
       while (at < room) list[at++] = CU_DEVICE_INVALID;
       return {};
     }

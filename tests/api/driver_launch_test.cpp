@@ -240,6 +240,9 @@ TEST_F(DriverLaunch, Occupancy) {
   EXPECT_LE(block, 96);
   size_t room = 0;
   EXPECT_OK(cuOccupancyAvailableDynamicSMemPerBlock(&room, f, 2, 64));
+  EXPECT_EQ(room, size_t(48) * 1024);  // what a kernel may use unless it is told otherwise
+  EXPECT_OK(cuFuncSetAttribute(f, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 200 * 1024));
+  EXPECT_OK(cuOccupancyAvailableDynamicSMemPerBlock(&room, f, 2, 64));
   EXPECT_GE(room, size_t(100) * 1024);
 }
 

@@ -228,6 +228,7 @@ TEST_F(DriverMemory, HostMemory) {
   EXPECT_OK(launch("add", nullptr, CUdeviceptr(own.data()), 1u, 10u));
   EXPECT_OK(cuCtxSynchronize());
   EXPECT_EQ(own[0], 15u);
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuMemHostUnregister(own.data() + 1));
   EXPECT_OK(cuMemHostUnregister(own.data()));
   EXPECT_CU(CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED, cuMemHostUnregister(own.data()));
 }
@@ -272,6 +273,31 @@ TEST_F(DriverMemory, PointerAttributes) {
   EXPECT_OK(cuPointerGetAttributes(2, asked, answers, CUdeviceptr(&local)));
   EXPECT_EQ(type, 0u);
   EXPECT_EQ(is_managed, 0u);
+}
+
+TEST_F(DriverMemory, PoolsOfManagedMemory) {
+  CUmemPoolProps wanted{};
+  wanted.allocType = CU_MEM_ALLOCATION_TYPE_MANAGED;
+  wanted.location = {CU_MEM_LOCATION_TYPE_DEVICE, device_};
+  CUmemoryPool pool = nullptr, given = nullptr;
+  ASSERT_OK(cuMemPoolCreate(&pool, &wanted));
+  CUmemLocation location{CU_MEM_LOCATION_TYPE_DEVICE, device_};
+  ASSERT_OK(cuMemGetMemPool(&given, &location, CU_MEM_ALLOCATION_TYPE_MANAGED));
+  for (CUmemoryPool each : {pool, given}) {
+    CUdeviceptr memory = 0;
+    ASSERT_OK(cuMemAllocFromPoolAsync(&memory, 256, each, nullptr));
+    EXPECT_OK(cuCtxSynchronize());
+    unsigned is_managed = 0;
+    EXPECT_OK(cuPointerGetAttribute(&is_managed, CU_POINTER_ATTRIBUTE_IS_MANAGED, memory));
+    EXPECT_EQ(is_managed, 1u);
+    *reinterpret_cast<int*>(memory) = 7;  // NOLINT(performance-no-int-to-ptr)
+    EXPECT_OK(cuMemFreeAsync(memory, nullptr));
+  }
+  EXPECT_OK(cuMemPoolDestroy(pool));
+  wanted.handleTypes = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuMemPoolCreate(&pool, &wanted));
+  wanted.allocType = CU_MEM_ALLOCATION_TYPE_INVALID;
+  EXPECT_CU(CUDA_ERROR_INVALID_VALUE, cuMemPoolCreate(&pool, &wanted));
 }
 
 TEST_F(DriverMemory, StreamOrderedAllocation) {

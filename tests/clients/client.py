@@ -52,6 +52,9 @@ class Client:
     conftest: str = ""                   # a conftest.py beside it
     timeout: int = 300                   # seconds for one test
     source: str = ""                     # of what a checkout may be given, for tests that no registry has; those of `tests` are there
+    imports_source: bool = True          # the checkout holds the client itself, too, which is then what is tested
+    helpers: str = ""                    # a folder of the checkout with what its tests import
+    checks: str = ""                     # tests of ours, where `fast` has none of the client's
     sdist: bool = False                  # the tests of `fast` are in the source distribution
     only_full: list = dataclasses.field(default_factory=list)  # packages that only the whole suite needs
 
@@ -112,6 +115,8 @@ def run(client, python, folder, arguments, variant, options):
         work = folder / "tests"
         work.mkdir(exist_ok=True)
         (work / "pytest.ini").write_text(client.config or "[pytest]\n")
+        if client.checks:
+            (work / "test_checks.py").write_text(client.checks)
         if client.conftest:
             (work / "conftest.py").write_text(client.conftest)
     record = folder / f"record{'-' + variant if variant else ''}.jsonl"
@@ -119,7 +124,9 @@ def run(client, python, folder, arguments, variant, options):
     environment = dict(os.environ, CUDA_HOME=str(TOOLKIT), CUDA_PATH=str(TOOLKIT), ANYWARP_RECORD=str(record), PYTHONDONTWRITEBYTECODE="1",
                        PYTHONPATH=str(ROOT / "tests/clients/plugin"), **client.environment, **client.variants[variant])
     if options.source:
-        environment["PYTHONPATH"] += ":" + options.source
+        shown = [options.source] if client.imports_source else []
+        shown += [str(pathlib.Path(options.source) / client.helpers)] if client.helpers else []
+        environment["PYTHONPATH"] = ":".join([environment["PYTHONPATH"], *shown])
     environment.pop("LD_LIBRARY_PATH", None)
     command = [BUILD / "bin/anywarp", "run", python, "-m", "pytest", "-p", "anywarp_record", "-p", "no:cacheprovider", "-v", "--tb=short", "-n",
                str(options.processes), "--dist", "loadscope", "--timeout", str(client.timeout), "--timeout-method", "thread", *arguments]
@@ -194,6 +201,8 @@ def main(client):
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     packages = client.packages + ([] if options.fast else client.only_full) + ["pytest>=8,<9", "pytest-xdist", "pytest-timeout"]
+    if options.fast and options.source:
+        parser.error("--fast needs no --source")
     if options.fast and (folder / "installed.txt").exists():
         packages = (folder / "installed.txt").read_text().splitlines()  # of the whole suite, which is more
     python = install(client, folder, packages)
