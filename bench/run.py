@@ -187,6 +187,7 @@ def scaling(folder, nvcc, repeats):
 def parse():
     parser = argparse.ArgumentParser(prog="anywarp bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3, help="runs of each program, which itself repeats the work (default: %(default)s)")
+    parser.add_argument("--target", choices=suite.LEVELS, help="both sides with the instructions of a lower processor than this one")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write every figure to FILE")
     parser.add_argument("--plot", type=pathlib.Path, metavar="FILE", help="draw the ratios and goals into FILE, an SVG")
     parser.add_argument("--record", action="store_true", help="keep the ratios in bench/history, in a file by commit")
@@ -200,8 +201,8 @@ def parse():
             parser.error(f"there is no benchmark '{name}'; there are {', '.join(NAMES)}, launch, calls and scaling")
     if arguments.repeats < 1:
         parser.error(f"--repeats is {arguments.repeats}; at least 1 run is needed")
-    if arguments.record and arguments.names:
-        parser.error("--record keeps whole runs; give no names with it")
+    if arguments.record and (arguments.names or arguments.target):
+        parser.error("--record keeps whole runs on this processor; give no names and no target with it")
     return arguments
 
 
@@ -219,8 +220,11 @@ def compare(outcome, old):
 
 def main():
     arguments = parse()
-    folder = arguments.build / "bench"
-    folder.mkdir(exist_ok=True)
+    folder = arguments.build / "bench" / (arguments.target or "")
+    folder.mkdir(parents=True, exist_ok=True)
+    if arguments.target:
+        os.environ["ANYWARP_TARGET"] = arguments.target
+        suite.NATIVE_FLAGS[suite.NATIVE_FLAGS.index("-march=native")] = f"-march={suite.LEVELS[arguments.target]}"
     nvcc = str(arguments.build / "toolkit/bin/nvcc")
     outcome = {**records.describe(), "repeats": arguments.repeats, "kernels": {}, "launch": {}, "calls": {}, "scaling": {}, "geometric_mean": None}
     good = True

@@ -3,6 +3,8 @@ import dataclasses
 
 NATIVE_FLAGS = ["-std=c++17", "-O3", "-march=native", "-ffast-math", "-fopenmp", "-fveclib=libmvec"]
 CUDA_FLAGS = ["-O3", "-arch=native"]
+# The levels of src/jit/processor.cpp, as clang names them.
+LEVELS = {"sse4.2": "x86-64-v2", "avx2": "x86-64-v3", "avx512": "x86-64-v4"}
 
 
 @dataclasses.dataclass(frozen=True)

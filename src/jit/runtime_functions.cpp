@@ -22,9 +22,11 @@ float __floattisf(__int128);
 double __floattidf(__int128);
 float __floatuntisf(unsigned __int128);
 double __floatuntidf(unsigned __int128);
+#if defined(__x86_64__)  // AArch64 has instructions for them, and LLVM does not call
 float __extendhfsf2(_Float16);
 _Float16 __truncsfhf2(float);
 _Float16 __truncdfhf2(double);
+#endif
 }
 
 namespace anywarp::jit {
@@ -81,9 +83,11 @@ Symbols runtime_functions() {
       AW_FUNCTION(__floattidf),
       AW_FUNCTION(__floatuntisf),
       AW_FUNCTION(__floatuntidf),
+#if defined(__x86_64__)
       AW_FUNCTION(__extendhfsf2),
       AW_FUNCTION(__truncsfhf2),
       AW_FUNCTION(__truncdfhf2),
+#endif
       {"__truncsfbf2", reinterpret_cast<void*>(to_bfloat)},
       {"__truncdfbf2", reinterpret_cast<void*>(double_to_bfloat)},
       AW_REAL(sin),

@@ -23,7 +23,7 @@ done
 # apt with a state of its own, in which nothing is installed yet: it finds what the packages need, and leaves the machine's packages alone.
 make_sysroot() {
   apt=$build/apt
-  mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial" "$sysroot.new/usr/lib"
+  mkdir -p "$apt/parts" "$apt/state/lists/partial" "$apt/cache/archives/partial" "$sysroot.new/usr/lib"
   : > "$apt/status"
   : > "$apt/sources.list"
   for suite in 'debian bookworm' 'debian bookworm-updates' 'debian-security bookworm-security'; do
@@ -32,7 +32,7 @@ make_sysroot() {
   cat > "$apt/apt.conf" <<END
 APT::Architecture "arm64"; APT::Architectures { "arm64"; }; APT::Install-Recommends "false"; APT::Sandbox::User "";
 Dir::State "$apt/state"; Dir::State::status "$apt/status"; Dir::Cache "$apt/cache";
-Dir::Etc::sourcelist "$apt/sources.list"; Dir::Etc::sourceparts "-"; Dir::Etc::parts "-"; Dir::Etc::main "-"; Acquire::Languages "none";
+Dir::Etc::sourcelist "$apt/sources.list"; Dir::Etc::sourceparts "-"; Dir::Etc::parts "$apt/parts"; Dir::Etc::main "-"; Acquire::Languages "none";
 END
   export APT_CONFIG=$apt/apt.conf
   apt-get -qq update || fail "apt cannot read Debian's list of arm64 packages"
@@ -41,6 +41,10 @@ END
   [ -e "$sysroot.new/lib" ] || ln -s usr/lib "$sysroot.new/lib"
   for package in "$apt"/cache/archives/*.deb; do
     dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C "$sysroot.new"
+  done
+  # Links that name the root of the machine are those of the sysroot.
+  find "$sysroot.new" -type l -lname '/*' | while IFS= read -r link; do
+    ln -sfn "$(realpath -s -m --relative-to="$(dirname "$link")" "$sysroot.new$(readlink "$link")")" "$link"
   done
   unset APT_CONFIG
   mv "$sysroot.new" "$sysroot"
