@@ -8,6 +8,7 @@
 #include "opt/analyses.h"
 #include "opt/fma.h"
 #include "opt/jam.h"
+#include "opt/latches.h"
 #include "opt/narrow.h"
 #include "opt/opt.h"
 #include "opt/unroll.h"
@@ -21,6 +22,7 @@
 #include <llvm/Transforms/Coroutines/CoroCleanup.h>
 #include <llvm/Transforms/Coroutines/CoroEarly.h>
 #include <llvm/Transforms/Coroutines/CoroSplit.h>
+#include <llvm/Transforms/IPO/AlwaysInliner.h>
 #include <llvm/Transforms/IPO/GlobalDCE.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Scalar/ADCE.h>
@@ -77,6 +79,7 @@ FunctionPassManager simplify() {
   list.addPass(SimplifyCFGPass(control_flow()));
   // Between two barriers there may be nothing left to do for the slices.
   list.addPass(createFunctionToLoopPassAdaptor(LoopDeletionPass()));
+  list.addPass(HoistLatchesPass());
   return list;
 }
 
@@ -89,6 +92,7 @@ FunctionPassManager simplify_parts() {
   list.addPass(createFunctionToLoopPassAdaptor(LICMPass(LICMOptions()), /*UseMemorySSA=*/true));
   list.addPass(InstCombinePass());
   list.addPass(ADCEPass());
+  list.addPass(HoistLatchesPass());
   return list;
 }
 
@@ -139,6 +143,7 @@ Result<> vector(Module& module, TargetMachine& machine) {
   if (coroutine) list.addPass(CoroEarlyPass());
   if (!has_fma(machine)) list.addPass(createModuleToFunctionPassAdaptor(ExpandFmaPass()));
   list.addPass(createModuleToFunctionPassAdaptor(simplify()));
+  list.addPass(AlwaysInlinerPass());
   // A value that a loop computes and that is read behind it crosses a suspension under a name of its own, so that it is saved once.
   if (coroutine) list.addPass(createModuleToFunctionPassAdaptor(LCSSAPass()));
   list.addPass(GlobalDCEPass());

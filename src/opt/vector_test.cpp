@@ -2,6 +2,7 @@
 #include "opt/analyses.h"
 #include "opt/fma.h"
 #include "opt/jam.h"
+#include "opt/latches.h"
 #include "opt/narrow.h"
 #include "opt/unroll.h"
 
@@ -61,6 +62,35 @@ define void @k(ptr %p, <4 x float> %x, float %y, double %z) {
   EXPECT_EQ(code.count(llvm::Instruction::FMul), 2u);
   EXPECT_EQ(code.count(llvm::Instruction::FPTrunc), 2u);
   EXPECT_EQ(code.count(llvm::Instruction::Call), 1u);  // of doubles
+}
+
+std::string loop_that_steps_by(const std::string& step) {
+  return R"(
+declare i32 @next(i32)
+define void @k(ptr %p, i32 %n) {
+  br label %loop
+loop:
+  %i = phi i32 [ 0, %0 ], [ %following, %step ]
+  store i32 %i, ptr %p
+  %done = icmp eq i32 %i, %n
+  br i1 %done, label %exit, label %step
+step:
+  %following = )" +
+         step + R"(
+  br label %loop
+exit:
+  ret void
+})";
+}
+
+TEST(HoistLatches, StepsAreMadeBeforeTheLoopIsLeft) {
+  const Code code(loop_that_steps_by("add i32 %i, 1"), HoistLatchesPass());
+  EXPECT_EQ(code.module->getFunction("k")->size(), 3u);
+}
+
+TEST(HoistLatches, WhatHasEffectsStays) {
+  const Code code(loop_that_steps_by("call i32 @next(i32 %i)"), HoistLatchesPass());
+  EXPECT_EQ(code.module->getFunction("k")->size(), 4u);
 }
 
 bool is_masked(const llvm::Instruction& instruction) {
@@ -135,6 +165,41 @@ TEST(Jam, InnerLoopsOfSlicesRunAsOne) {
   const Code code(slices_around(kReads), JamSlicesPass());
   EXPECT_GT(code.count(llvm::Instruction::FAdd), 1u);
   EXPECT_GT(code.count(llvm::Instruction::Store), 1u);
+}
+
+// All slices make 15 rounds, although the loop's end compares what differs between them.
+TEST(Jam, RoundsThatAgreeAreCounted) {
+  const Code code(R"(
+define void @k(ptr %a, ptr %sums) {
+entry:
+  br label %slice
+slice:
+  %s = phi i32 [ 0, %entry ], [ %s.next, %after ]
+  %t = shl nuw nsw i32 %s, 5
+  br label %round
+round:
+  %i = phi i32 [ %t, %slice ], [ %i.next, %round ]
+  %sum = phi float [ 0.0, %slice ], [ %sum.next, %round ]
+  %at = getelementptr float, ptr %a, i32 %i
+  %x = load float, ptr %at
+  %sum.next = fadd float %sum, %x
+  %i.next = add nuw nsw i32 %i, 256
+  %again = icmp ult i32 %i, 3840
+  br i1 %again, label %round, label %after
+after:
+  %total = phi float [ %sum.next, %round ]
+  %to = getelementptr float, ptr %sums, i32 %s
+  store float %total, ptr %to
+  %s.next = add nuw nsw i32 %s, 1
+  %more = icmp ne i32 %s.next, 8
+  br i1 %more, label %slice, label %end, !llvm.loop !0
+end:
+  ret void
+}
+!0 = distinct !{!0, !1}
+!1 = !{!"anywarp.slices"})",
+                  JamSlicesPass());
+  EXPECT_GT(code.count(llvm::Instruction::FAdd), 1u);
 }
 
 TEST(Jam, OtherLoopsStay) {

@@ -77,6 +77,7 @@ Function* outline(Loop& loop) {
   Function* function = Function::Create(FunctionType::get(result_type, input_types, false), GlobalValue::InternalLinkage,
                                         kernel.getName() + ".loop", kernel.getParent());
   function->addFnAttr(Attribute::NoUnwind);
+  function->addFnAttr(Attribute::AlwaysInline);  // by opt::vector, once both are simplified
 
   // The blocks move; a head and an end are new.
   IRBuilder<> b(BasicBlock::Create(context, "entry", function));
