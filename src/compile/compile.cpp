@@ -43,8 +43,8 @@ struct Facts {
 
   std::string text() const {
     std::ostringstream out;
-    out << int(engine) << ' ' << suspends << ' ' << walks << ' ' << width << ' ' << most_blocks << ' ' << static_shared << ' ' << frame_bytes << ' '
-        << frame_align << '\n'
+    out << int(engine) << ' ' << suspends << ' ' << walks << ' ' << width << ' ' << most_blocks << ' ' << static_shared << ' '
+        << frame_bytes << ' ' << frame_align << '\n'
         << entry << '\n'
         << frame_size << '\n'
         << fallback_reason << '\n';
@@ -54,7 +54,8 @@ struct Facts {
     std::istringstream in(text);
     Facts facts;
     int engine = 0;
-    in >> engine >> facts.suspends >> facts.walks >> facts.width >> facts.most_blocks >> facts.static_shared >> facts.frame_bytes >> facts.frame_align;
+    in >> engine >> facts.suspends >> facts.walks >> facts.width >> facts.most_blocks >> facts.static_shared >> facts.frame_bytes >>
+        facts.frame_align;
     in.ignore(1);
     if (!std::getline(in, facts.entry) || !std::getline(in, facts.frame_size) || !std::getline(in, facts.fallback_reason))
       return std::nullopt;

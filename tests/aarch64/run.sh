@@ -52,5 +52,5 @@ END
 
 [ -d "$sysroot" ] || make_sysroot
 cmake --preset aarch64 -S "$source" -B "$build" -DANYWARP_SYSROOT="$sysroot" > "$build/cmake.log" || fail "cmake failed: $build/cmake.log"
-ninja -C "$build" kernel-run random-kernels jit_test exec_test
+ninja -C "$build" kernel-run random-kernels
 exec ctest --test-dir "$build" --output-on-failure --no-tests=error -j "$(nproc)" -L '^tests/targets$' "$@"

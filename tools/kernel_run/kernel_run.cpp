@@ -69,7 +69,8 @@ int main(int argc, char** argv) {
         "written.\n\n"
         "       kernel-run --assembly TARGET [--engine scalar|vector|8|16|32] FILE.ptx...\nShows the code of their kernels for TARGET, as "
         "ANYWARP_TARGET takes it: native, avx2, neon, ...\n\n"
-        "       kernel-run --check TARGET\nSays whether this machine executes code for TARGET: 0, or 77 if tests of it are to be skipped.\n");
+        "       kernel-run --check TARGET\nSays whether this machine executes code for TARGET: 0, or 77 if tests of it are to be "
+        "skipped.\n");
     return argc < 2 ? 2 : 0;
   }
   if (argc == 3 && std::string_view(argv[1]) == "--check") return check_target(argv[2]);
