@@ -78,9 +78,6 @@ Result<ParsedCommand> parse_nvcc(const std::vector<std::string>& arguments);
 /// What `nvcc --help` prints.
 std::string nvcc_help();
 
-/// The candidate that `word` is most likely a misspelling of, or empty.
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
-
 /// The language that nvcc takes a file for by its name's ending; false when it knows none.
 bool language_of(std::string_view path, Language& language);
 

@@ -131,13 +131,5 @@ TEST(NvccOptions, UnknownOptionsAreNamed) {
   EXPECT_EQ(parsed({"-Wl,-z,now", "-forward-unknown-to-host-linker", "a.cu"}).link_flags, Words{"-Wl,-z,now"});
 }
 
-TEST(NvccOptions, Suggestions) {
-  EXPECT_EQ(nearest("rnu", {"run", "info"}), "run");
-  EXPECT_EQ(nearest("rum", {"run", "info"}), "run");
-  EXPECT_EQ(nearest("inof", {"run", "info", "nvcc"}), "info");
-  EXPECT_EQ(nearest("generate-lineinfo", {"generate-line-info", "generate-code"}), "generate-line-info");
-  EXPECT_EQ(nearest("zzzzzz", {"run", "info"}), "");
-}
-
 }  // namespace
 }  // namespace anywarp::toolchain

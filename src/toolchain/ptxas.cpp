@@ -6,6 +6,7 @@
 //   ptxas fatal   : Ptx assembly aborted due to errors
 #include "toolchain/ptxas.h"
 
+#include "base/spelling.h"
 #include "ptx/module.h"
 #include "ptx/ptx.h"
 #include "toolchain/arch.h"

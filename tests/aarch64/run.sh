@@ -12,7 +12,7 @@ source=$(readlink -f -- "$here/../..")
 build=$1; shift
 sysroot=$build/sysroot
 packages="llvm-22-dev libc6-dev libstdc++-12-dev libboost-context-dev liblz4-dev libsleef-dev libstb-dev libxxhash-dev libzstd-dev libgtest-dev
-  libmpfr-dev libcli11-dev"
+  libmpfr-dev libcli11-dev libtomlplusplus-dev"
 
 fail() { printf 'anywarp: %s\n' "$*" >&2; exit 1; }
 

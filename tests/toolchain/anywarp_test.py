@@ -69,9 +69,9 @@ class Commands(Case):
     def test_help(self):
         for words in (["--help"], ["-h"], []):
             text = self.anywarp(*words).stdout
-            for command in ("run", "nvcc", "info"):
+            for command in ("run", "nvcc", "info", "chips"):
                 self.assertIn(f"  {command} ", text)
-        for command in ("run", "nvcc", "info"):
+        for command in ("run", "nvcc", "info", "chips"):
             self.assertIn("usage:", self.anywarp(command, "--help").stdout)
 
     def test_mistyped(self):

@@ -17,6 +17,7 @@ class Prefix(Case):
         self.assertEqual(self.run_command(moved / "bin/anywarp", "run", "saxpy.cu").stdout, "saxpy is right\n")
         self.run_command(moved / "bin/nvcc", "saxpy.cu", "-o", "saxpy")
         self.assertEqual(self.run_command("./saxpy").stdout, "saxpy is right\n")
+        self.assertIn("H20-SXM5-96GB", self.run_command(moved / "bin/anywarp", "chips").stdout)
         self.assertIn(str(moved), self.run_command(moved / "bin/anywarp", "info").stdout)
 
 

@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "backend": ["base", "ptx", "compile", "exec", "device"],
     "driver": ["base", "ptx", "device", "observe", "backend/backend.h"],
     "runtime": [],
-    "toolchain": ["base", "ptx", "frontend"],
+    "toolchain": ["base", "ptx", "device", "frontend"],
     "frontend": ["base", "jit", "toolchain"],
 }
 # Libraries that are made of the compiler, not over the runtime: folder of lib/ -> folders of src/.

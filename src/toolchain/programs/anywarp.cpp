@@ -1,7 +1,8 @@
 // The command `anywarp`. CLI11 takes what is ours; what a subcommand hands on (to nvcc, to a program) it leaves alone.
+#include "base/spelling.h"
+#include "toolchain/chips.h"
 #include "toolchain/info.h"
 #include "toolchain/nvcc.h"
-#include "toolchain/nvcc_options.h"
 #include "toolchain/run.h"
 
 #include <CLI/CLI.hpp>
@@ -25,6 +26,7 @@ const std::vector<Subcommand>& subcommands() {
       {"run", "compile a CUDA source and run it, or run any program with Anywarp as its CUDA driver", run_main},
       {"nvcc", "the compiler driver; takes the options of NVIDIA's nvcc", [](const auto& arguments) { return nvcc_main(arguments); }},
       {"info", "the device as CUDA programs see it, and how kernels are compiled here", info_main},
+      {"chips", "the chip models, with the source of each figure, and their export class by rule and date", chips_main},
   };
   return all;
 }
@@ -33,7 +35,7 @@ const std::vector<Subcommand>& subcommands() {
 int unknown(const std::string& word) {
   std::vector<std::string> names{"test", "lint", "bench", "--help", "--version"};
   for (const Subcommand& subcommand : subcommands()) names.emplace_back(subcommand.name);
-  std::string close = anywarp::toolchain::nearest(word, names);
+  std::string close = anywarp::nearest(word, names);
   fprintf(stderr, "anywarp: unknown %s '%s'; %s\n", word.starts_with('-') ? "option" : "command", word.c_str(),
           close.empty() ? "anywarp --help lists what there is" : ("did you mean '" + close + "'?").c_str());
   return 2;
@@ -60,7 +62,8 @@ int main(int argc, char** argv) {
       "  anywarp run examples/nbody/nbody.cu\n"
       "  anywarp run ./program-built-by-nvcc --its-own-option\n"
       "  anywarp nvcc -O2 -o saxpy saxpy.cu\n"
-      "  anywarp info\n\n"
+      "  anywarp info\n"
+      "  anywarp chips --compare H20 H100\n\n"
       "In the source tree, ./anywarp test runs the tests, ./anywarp lint checks the source and ./anywarp bench measures.");
   if (words.empty()) {
     fputs(app.help().c_str(), stdout);

@@ -1,0 +1,10 @@
+# cmake -DMODELS=folder -DOUTPUT=file -P embed_models.cmake: the chip models as rows {file name, text} of a C++ table.
+file(GLOB models ${MODELS}/*.toml)
+list(SORT models)
+set(table "")
+foreach(model IN LISTS models)
+  get_filename_component(name "${model}" NAME)
+  file(READ "${model}" text)
+  string(APPEND table "{\"models/${name}\", R\"model(${text})model\"},\n")
+endforeach()
+file(WRITE ${OUTPUT} "${table}")
