@@ -194,12 +194,14 @@ class Widener {
     llvm::Value* base;                                  // ptr
     llvm::Value* places;                                // vector of integers as long as the elements: whose element a lane wants
     llvm::Value* second = nullptr;                      // ptr to the line behind, if places go on there
+    /// i1: an active lane's element is in the line; null: one is. Other lines may be nobody's memory.
+    llvm::Value *is_used = nullptr, *second_is_used = nullptr;
   };
   struct Lines {
     llvm::SmallVector<Line> lines;
     unsigned lanes;                                     // of one line
     llvm::Align align;
-    bool all_readable;                                  // as soon as one lane reads of a line; otherwise only what lanes read
+    bool all_readable;                                  // of lines that are used; otherwise only what lanes read
   };
   llvm::Value* permute_line(llvm::Value* data, llvm::Value* places);
   llvm::SmallVector<llvm::Value*> in_lines(llvm::Value* vector, unsigned lanes);

@@ -7,9 +7,9 @@
 // With AVX-512 one instruction also picks from two lines, so that neighbours with gaps (`2 * t - (t & (j - 1))`, strides that are known
 // late) are loaded as quickly. Stored are they where they rise: their elements spread over the lines by the mask of those that are written.
 //
-// A line is as long as a vector and aligned to it, so all of it lies in the page that a lane reads anyway. A store writes the
-// lanes' elements only. It needs the lane that writes each element, the inverse of the lanes' places, and knows it of permutations that
-// are their own inverse: exchanges and reversals.
+// A line is as long as a vector and aligned to it, so all of it lies in the page that a lane reads anyway. Lines in which no active lane
+// has an element are left alone. A store writes the lanes' elements only. It needs the lane that writes each element, the inverse of the
+// lanes' places, and knows it of permutations that are their own inverse: exchanges and reversals.
 #include "spmd/cost.h"
 #include "spmd/widen.h"
 
@@ -71,19 +71,23 @@ Widener::Lines Widener::lines_of(Value* pointers, Type* type, unsigned lanes, un
   const uint64_t length = uint64_t(lanes) * bytes;
   Lines result{{}, lanes, Align(length), true};
   in_line = nullptr;
-  for (Value* addresses : in_lines(b_.CreatePtrToInt(pointers, wide(b_.getInt64Ty())), lanes)) {
+  SmallVector<Value*> active;
+  if (mask_) active = in_lines(masks_.to_bools(mask_), lanes);
+  for (const auto& [i, addresses] : enumerate(in_lines(b_.CreatePtrToInt(pointers, wide(b_.getInt64Ty())), lanes))) {
     Value* base = b_.CreateAnd(b_.CreateExtractElement(addresses, uint64_t(0)), b_.getInt64(~(length - 1)));
     Value* offsets = b_.CreateSub(addresses, b_.CreateVectorSplat(lanes, base));
     Value* all = b_.CreateAndReduce(b_.CreateICmpULT(offsets, ConstantInt::get(offsets->getType(), length * count)));
     in_line = in_line ? b_.CreateAnd(in_line, all) : all;
-    Value* second = nullptr;
+    Line line{b_.CreateIntToPtr(base, b_.getPtrTy()), nullptr};
+    auto any_active = [&](Value* bools) { return b_.CreateOrReduce(mask_ ? b_.CreateAnd(active[i], bools) : bools); };
+    Value* behind = b_.CreateICmpUGE(offsets, ConstantInt::get(offsets->getType(), length));
     if (count == 2) {
-      // The line behind may be nobody's: it is left alone where no lane needs it.
-      Value* needed = b_.CreateOrReduce(b_.CreateICmpUGE(offsets, ConstantInt::get(offsets->getType(), length)));
-      second = b_.CreateIntToPtr(b_.CreateSelect(needed, b_.CreateAdd(base, b_.getInt64(length)), base), b_.getPtrTy());
+      line.second_is_used = any_active(behind);
+      line.second = b_.CreateIntToPtr(b_.CreateAdd(base, b_.getInt64(length)), b_.getPtrTy());
     }
-    Value* places = b_.CreateTrunc(b_.CreateLShr(offsets, Log2_32(bytes)), FixedVectorType::get(b_.getIntNTy(bytes * 8), lanes));
-    result.lines.push_back({b_.CreateIntToPtr(base, b_.getPtrTy()), places, second});
+    if (mask_) line.is_used = any_active(b_.CreateNot(behind));
+    line.places = b_.CreateTrunc(b_.CreateLShr(offsets, Log2_32(bytes)), FixedVectorType::get(b_.getIntNTy(bytes * 8), lanes));
+    result.lines.push_back(line);
   }
   return result;
 }
@@ -122,12 +126,15 @@ Value* Widener::load_lines(const Lines& lines, Type* type) {
   auto* line_type = FixedVectorType::get(type, lines.lanes);
   SmallVector<Value*> masks;
   if (mask_ && !lines.all_readable) masks = permuted_masks(lines);
+  auto read = [&](Value* base, Value* is_used) -> Value* {
+    if (!is_used) return b_.CreateAlignedLoad(line_type, base, lines.align);
+    return b_.CreateMaskedLoad(line_type, base, lines.align, b_.CreateVectorSplat(lines.lanes, is_used));
+  };
   SmallVector<Value*> registers;
   for (const auto& [i, line] : enumerate(lines.lines)) {
-    Value* data = masks.empty() ? static_cast<Value*>(b_.CreateAlignedLoad(line_type, line.base, lines.align))
-                                : b_.CreateMaskedLoad(line_type, line.base, lines.align, masks[i]);
+    Value* data = masks.empty() ? read(line.base, line.is_used) : b_.CreateMaskedLoad(line_type, line.base, lines.align, masks[i]);
     if (line.second)
-      registers.push_back(permute_lines(data, b_.CreateAlignedLoad(line_type, line.second, lines.align), line.places));
+      registers.push_back(permute_lines(data, read(line.second, line.second_is_used), line.places));
     else
       registers.push_back(permute_line(data, line.places));
   }

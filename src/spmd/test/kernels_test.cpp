@@ -4,6 +4,8 @@
 #include "spmd/test/harness.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <bit>
 #include <cmath>
@@ -590,6 +592,23 @@ TEST_P(Kernels, NeighboursWithGaps) {
     launch("gaps", line(4, 64), Params(in.data(), out.data(), wide.data(), wide_out.data(), j, n));
     EXPECT_EQ(out, expected) << j;
     EXPECT_EQ(wide_out, wide_expected) << j;
+  }
+}
+
+// Lanes that are off would be in lines behind the array, in a page that is not there.
+TEST_P(Kernels, LinesOfNoActiveLaneAreLeftAlone) {
+  const size_t page = size_t(sysconf(_SC_PAGESIZE));
+  auto before_a_hole = [&](size_t bytes) {
+    auto* pages = static_cast<char*>(mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    mprotect(pages + page, page, PROT_NONE);
+    return pages + page - bytes;
+  };
+  for (const int n : {32, 64}) {
+    auto* in = reinterpret_cast<float*>(before_a_hole(size_t(n) * sizeof(float)));
+    auto* wide = reinterpret_cast<double*>(before_a_hole(size_t(n) * sizeof(double)));
+    std::vector<float> out(1024);
+    std::vector<double> wide_out(1024);
+    for (const int j : {1, 2, 4, 8}) launch("gaps", line(1, 64), Params(in, out.data(), wide, wide_out.data(), j, n));
   }
 }
 
