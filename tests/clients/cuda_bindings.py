@@ -6,6 +6,7 @@ KNOWN = [
     Known(r"test_cuda_coredump_attr", "core dumps of kernels are not supported"),
     Known(r"test_cuDeviceGetDevResource", "resources of green contexts are not supported"),
     Known(r"test_cuda_register_image_invalid", "there is no interoperability with OpenGL"),
+    Known(r"nvml/test_(pynvml|gpu|page_retirement|nvlink|compute_mode)", "NVML's calls about energy, MIG, NVLink, retired pages and affinity are missing"),
     Known(r"test_c_or_v_program_fail_invalid_ir", "expects the words of NVIDIA's parser of NVVM IR"),
 ]
 CHECKS = '''

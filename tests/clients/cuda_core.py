@@ -4,6 +4,10 @@ from client import Client, Known, main
 
 KNOWN = [
     Known(r"test_object_code_load_ltoir", "the driver does not load LTO IR by itself"),
+    Known(r"test_graph_mem_set_attributes", "memory of graphs tells no reserved bytes"),
+    Known(r"TestIpcReexport", "the cause is not known yet"),
+    Known(r"test_graph_complete_options", "graphs that kernels launch are not supported"),
+    Known(r"test_leaks.py::test_pass_object", "counts file descriptors that a thread of Python's multiprocessing may not have closed yet; passes on an idle machine"),
 ]
 CHECKS = '''
 import ctypes

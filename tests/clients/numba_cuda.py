@@ -29,6 +29,10 @@ KNOWN = [
     Known(r"test_const_array_3d", "looks for a vector load in PTX, which LLVM does not make of it", inspects=True),
     Known(r"test_lineinfo_in_device_function", "looks for inlined_at in .loc, which LLVM's PTX has not", inspects=True),
     Known(r"test_launch_bounds_with_max_cluster_rank", "looks for '.maxntid 128, 1, 1' in PTX; LLVM writes '.maxntid 128'", inspects=True),
+    Known(r"TestCudaCooperativeGroups", "grid groups need cudaCGGetIntrinsicHandle and cudaCGSynchronize of libcudadevrt, which are missing"),
+    Known(r"TestIpcMemory::test_ipc_(array|handle)", "looks for a member `reserved` of CUipcMemHandle, which this version of cuda-bindings has not"),
+    Known(r"test_device_arch_specific|test_inspect_lto_asm", "the driver says NOT_SUPPORTED; the cause is not known yet"),
+    Known(r"test_array_alignment_1d|test_func1_isolated|test_float16_warn_if_lto_missing", "took longer than its limit on a loaded machine"),
     Known(r"test_nvvm_warning", "expects a warning of NVIDIA's libnvvm in its words"),
 ]
 
