@@ -31,7 +31,7 @@ KNOWN = [
     Known(r"test_launch_bounds_with_max_cluster_rank", "looks for '.maxntid 128, 1, 1' in PTX; LLVM writes '.maxntid 128'", inspects=True),
     Known(r"TestCudaCooperativeGroups", "grid groups need cudaCGGetIntrinsicHandle and cudaCGSynchronize of libcudadevrt, which are missing"),
     Known(r"TestIpcMemory::test_ipc_(array|handle)", "looks for a member `reserved` of CUipcMemHandle, which this version of cuda-bindings has not"),
-    Known(r"test_device_arch_specific|test_inspect_lto_asm", "the driver says NOT_SUPPORTED; the cause is not known yet"),
+    Known(r"test_device_arch_specific", "tensormap.replace, of architecture 9.0a, is not supported"),
     Known(r"test_array_alignment_1d|test_func1_isolated|test_float16_warn_if_lto_missing", "took longer than its limit on a loaded machine"),
     Known(r"test_nvvm_warning", "expects a warning of NVIDIA's libnvvm in its words"),
 ]
