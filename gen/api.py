@@ -32,6 +32,7 @@ class EntryPoint:
     twin: str       # '', 'ptds' or 'ptsz'
     same: str
     old: bool
+    undeclared: bool
     deprecated: bool
     any_time: bool
     supported: bool
@@ -78,7 +79,7 @@ def read_entry_points(path='api/driver.txt'):
         flags = {}
         for flag in (match[4] or '').split():
             key, _, value = flag.partition('=')
-            if key not in ('current', 'ptds', 'ptsz', 'old', 'deprecated', 'any_time', 'same', 'unsupported'):
+            if key not in ('current', 'ptds', 'ptsz', 'old', 'undeclared', 'deprecated', 'any_time', 'same', 'unsupported'):
                 fail(path, number, f'unknown flag `{flag}`')
             flags[key] = value
         name, _, version = match[3].partition('@')
@@ -86,7 +87,7 @@ def read_entry_points(path='api/driver.txt'):
             symbol=match[1], parameters=parameters, name='' if name == '-' else name, version=int(version or 0), owner=owner,
             current=(flags['current'] or name) if 'current' in flags else '',
             twin='ptds' if 'ptds' in flags else 'ptsz' if 'ptsz' in flags else '',
-            same=flags.get('same', ''), old='old' in flags, deprecated='deprecated' in flags,
+            same=flags.get('same', ''), old='old' in flags, undeclared='undeclared' in flags, deprecated='deprecated' in flags,
             any_time='any_time' in flags, supported='unsupported' not in flags))
     symbols = {entry.symbol: entry for entry in entries}
     if len(symbols) != len(entries):
@@ -95,6 +96,40 @@ def read_entry_points(path='api/driver.txt'):
         if entry.same and entry.same not in symbols:
             sys.exit(f'{path}: {entry.symbol} is the same as {entry.same}, which is not listed')
     return entries
+
+
+# Why what a section's functions offer is not there. A sentence for whoever calls one.
+REASONS = {
+    'array': 'There are no sparse arrays, and none whose memory is mapped later.',
+    'checkpoint': 'The state of a process cannot be saved and restored.',
+    'copy': 'No decompression engine is there.',
+    'coredump': 'A kernel that fails leaves no dump of the device.',
+    'device': 'It is about buses that a processor does not have.',
+    'egl': 'There is no graphics device whose frames could be shared.',
+    'external': 'Memory and semaphores of graphics APIs cannot be imported.',
+    'function': 'It belongs to the way of launching that cuLaunchKernel replaced.',
+    'graph': 'Semaphores of graphics APIs cannot be imported.',
+    'graphics': 'There is no graphics device whose memory could be shared.',
+    'launch': 'It belongs to the ways of launching that cuLaunchKernel and cuLaunchCooperativeKernel replaced.',
+    'library': 'No function is the same for the host and the device.',
+    'logs': 'Messages go to where ANYWARP_LOG says.',
+    'memory': 'Nobody takes memory away from a device, so there is nothing to be told of.',
+    'opengl': 'There is no graphics device whose memory could be shared.',
+    'profiler': 'CUDA 13 has no profiler that reads a configuration.',
+    'tensor_map': 'Copies by tensor maps are not supported.',
+    'vdpau': 'There is no graphics device whose memory could be shared.',
+    'virtual_memory': 'There are no multicast objects, and no files of other drivers that memory could be shared by.',
+}
+OLD_REASON = 'It is the interface of CUDA before 3.2, whose addresses and sizes have 32 bits.'
+
+
+def is_of_32_bits(entry):
+    return entry.old and entry.version < 3020
+
+
+def reason(entry):
+    """Why it is not supported."""
+    return OLD_REASON if is_of_32_bits(entry) else REASONS.get(entry.owner, '')
 
 
 def read_types(path='api/driver_types.txt'):
@@ -196,7 +231,7 @@ def prototype(entry, symbol, deprecated=True):
 
 
 def functions_header():
-    entries = read_entry_points()
+    entries = [entry for entry in read_entry_points() if not entry.undeclared]
     out = ['// Prototypes of the CUDA driver API, and the macros by which a source\'s cuMemAlloc means cuMemAlloc_v2.\n',
            BANNER.format('api/driver.txt'),
            '#ifndef ANYWARP_CUDA_DRIVER_FUNCTIONS_H\n#define ANYWARP_CUDA_DRIVER_FUNCTIONS_H\n\n',
@@ -264,7 +299,7 @@ def twin_version(entry):
 
 
 def typedefs_header():
-    entries = [entry for entry in read_entry_points() if entry.name]
+    entries = [entry for entry in read_entry_points() if entry.name and not entry.undeclared]
     out = ['// PFN_<name>_v<version>: the pointer types of what cuGetProcAddress gives.\n',
            BANNER.format('api/driver.txt'),
            '#ifndef ANYWARP_CUDA_TYPEDEFS_H\n#define ANYWARP_CUDA_TYPEDEFS_H\n\n#include <cuda.h>\n\n',
@@ -282,14 +317,18 @@ def coverage_page():
     for entry in read_entry_points():
         owners.setdefault(entry.owner, []).append(entry)
     entries = [entry for group in owners.values() for entry in group]
+    old = [entry.symbol for entry in entries if not entry.supported and is_of_32_bits(entry)]
     out = ['# Coverage of the driver API\n\n<!-- Generated by gen/generate.py from api/driver.txt and api/runtime.txt; edit those instead. -->\n\n',
-           'libcuda exports every entry point of CUDA 13.0. What is not supported returns `CUDA_ERROR_NOT_SUPPORTED` and logs its name once.\n\n',
-           f'Supported: {sum(entry.supported for entry in entries)} of {len(entries)}.\n\n',
-           '| part | supported | not supported |\n|---|---|---|\n']
+           'libcuda exports every entry point of CUDA 13.0. What is not supported returns `CUDA_ERROR_NOT_SUPPORTED` and logs once why.\n\n',
+           f'Supported: {sum(entry.supported for entry in entries)} of {len(entries)}; '
+           f'{len(old)} of the others are the interface of CUDA before 3.2, whose addresses and sizes have 32 bits.\n\n',
+           '| part | supported | not supported | why |\n|---|---|---|---|\n']
     for owner, group in sorted(owners.items()):
         yes = sum(entry.supported for entry in group)
-        no = ', '.join(f'`{entry.symbol}`' for entry in group if not entry.supported)
-        out.append(f'| {owner.replace("_", " ")} | {yes} of {len(group)} | {no} |\n')
+        missing = [entry for entry in group if not entry.supported and not is_of_32_bits(entry)]
+        no = ', '.join(f'`{entry.symbol}`' for entry in missing)
+        out.append(f'| {owner.replace("_", " ")} | {yes} of {len(group)} | {no} | {REASONS.get(owner, "") if missing else ""} |\n')
+    out.append('\nBefore CUDA 3.2: ' + ', '.join(f'`{symbol}`' for symbol in old) + '.\n\n')
     return ''.join(out)
 
 
@@ -322,13 +361,19 @@ def entry_points_source(entries):
         out.append(f'  {entry.symbol},\n')
         if entry.twin:
             out.append(f'  {entry.twin_symbol()},\n')
-    out.append('};\n\n}  // namespace anywarp::driver\n')
+    out.append('};\n\n}  // namespace anywarp::driver\n\nextern "C" {\n')
+    for entry in entries:
+        if entry.undeclared:
+            out.append(prototype(entry, entry.symbol))
+            if entry.twin:
+                out.append(prototype(entry, entry.twin_symbol()))
+    out.append('}\n')
     return ''.join(out)
 
 
 def trampoline(entry, target, symbol, twin):
     if not entry.supported:
-        body = f'return unsupported(EntryPoint::{symbol});'
+        body = f'return unsupported(EntryPoint::{symbol}, "{reason(entry)}");'
     else:
         names = ''.join(f', Argument{{"{p.name}", {p.name}}}' for p in entry.parameters)
         gate = 'Gate::AnyTime' if entry.any_time else 'Gate::PerThread' if twin else 'Gate::Initialised'

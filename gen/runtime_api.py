@@ -370,6 +370,8 @@ def trampolines_source(entries):
 def driver_table():
     out = [api.BANNER.format('api/driver.txt')]
     for entry in api.read_entry_points():
+        if entry.undeclared:
+            continue
         out.append(f'AW_DRIVER({entry.symbol})\n')
         if entry.twin:
             out.append(f'AW_DRIVER({entry.twin_symbol()})\n')

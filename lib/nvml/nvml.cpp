@@ -3,6 +3,8 @@
 #include <cuda.h>
 #include <nvml.h>
 
+#include "nvml_state.h"
+
 #include <dlfcn.h>
 #include <strings.h>
 #include <algorithm>
@@ -11,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 namespace {
 
@@ -108,7 +111,27 @@ unsigned long long available_memory() {
   return kilobytes * 1024;
 }
 
+/// `infos` may be null to ask for the number; entries are nvmlProcessInfo_t or begin with the same two fields.
+template <class Info>
+nvmlReturn_t processes(nvmlDevice_t device, unsigned* count, Info* infos) {
+  return on(device, count, [&](CUdevice) {
+    const std::vector<nvmlProcessInfo_t> list = anywarp_nvml_processes();
+    const unsigned room = infos ? *count : 0;
+    *count = static_cast<unsigned>(list.size());
+    if (room < list.size()) return NVML_ERROR_INSUFFICIENT_SIZE;
+    for (size_t i = 0; i < list.size(); ++i) {
+      if constexpr (std::is_same_v<Info, nvmlProcessInfo_t>)
+        infos[i] = list[i];
+      else
+        infos[i] = {list[i].pid, list[i].usedGpuMemory};
+    }
+    return NVML_SUCCESS;
+  });
+}
+
 }  // namespace
+
+nvmlReturn_t anywarp_nvml_unsupported() { return state().users ? NVML_ERROR_NOT_SUPPORTED : NVML_ERROR_UNINITIALIZED; }
 
 extern "C" {
 
@@ -304,12 +327,32 @@ nvmlReturn_t nvmlDeviceGetComputeMode(nvmlDevice_t device, nvmlComputeMode_t* mo
 nvmlReturn_t nvmlDeviceGetPersistenceMode(nvmlDevice_t device, nvmlEnableState_t* mode) {
   return on(device, mode, [&](CUdevice) { return *mode = NVML_FEATURE_DISABLED, NVML_SUCCESS; });
 }
-// Processes keep no record of each other, so none is known.
-nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device, unsigned int* infoCount, nvmlProcessInfo_t*) {
-  return on(device, infoCount, [&](CUdevice) { return *infoCount = 0, NVML_SUCCESS; });
+nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device, unsigned int* infoCount, nvmlProcessInfo_t* infos) {
+  return processes(device, infoCount, infos);
 }
 nvmlReturn_t nvmlDeviceGetGraphicsRunningProcesses_v3(nvmlDevice_t device, unsigned int* infoCount, nvmlProcessInfo_t*) {
   return on(device, infoCount, [&](CUdevice) { return *infoCount = 0, NVML_SUCCESS; });
+}
+nvmlReturn_t nvmlSystemGetProcessName(unsigned int pid, char* name, unsigned int length) {
+  if (!state().users) return NVML_ERROR_UNINITIALIZED;
+  if (!name || length == 0) return NVML_ERROR_INVALID_ARGUMENT;
+  char text[1024] = "";
+  FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/cmdline").c_str(), "r");
+  if (!file) return NVML_ERROR_NOT_FOUND;
+  const size_t read = std::fread(text, 1, sizeof text - 1, file);  // the words of the command end with 0 each
+  std::fclose(file);
+  text[read] = 0;
+  std::snprintf(name, length, "%s", text);
+  return NVML_SUCCESS;
+}
+nvmlReturn_t nvmlDeviceGetBrand(nvmlDevice_t device, unsigned int* type) {
+  return on(device, type, [&](CUdevice) { return *type = 0, NVML_SUCCESS; });  // NVML_BRAND_UNKNOWN
+}
+nvmlReturn_t nvmlDeviceGetBoardId(nvmlDevice_t device, unsigned int* boardId) {
+  return on(device, boardId, [&](CUdevice d) {
+    *boardId = static_cast<unsigned>(attribute(d, CU_DEVICE_ATTRIBUTE_PCI_BUS_ID)) << 8;
+    return NVML_SUCCESS;
+  });
 }
 
 nvmlReturn_t nvmlDeviceGetTemperature(nvmlDevice_t device, nvmlTemperatureSensors_t, unsigned int*) { return missing(device); }
@@ -321,14 +364,52 @@ nvmlReturn_t nvmlDeviceGetSerial(nvmlDevice_t device, char*, unsigned int) { ret
 
 }  // extern "C"
 
-// The names that programs of before call.
+// The names and structures that programs of before call.
 extern "C" {
 #undef nvmlInit
 #undef nvmlDeviceGetCount
 #undef nvmlDeviceGetHandleByIndex
+#undef nvmlDeviceGetHandleByPciBusId
+#undef nvmlDeviceGetPciInfo
+#undef nvmlDeviceGetComputeRunningProcesses
+#undef nvmlDeviceGetGraphicsRunningProcesses
+#undef nvmlSystemGetCudaDriverVersion
+
+struct PciInfoV2 {
+  char busId[NVML_DEVICE_PCI_BUS_ID_BUFFER_V2_SIZE];
+  unsigned int domain, bus, device, pciDeviceId, pciSubSystemId, reserved[4];
+};
+struct ProcessInfoV1 {
+  unsigned int pid;
+  unsigned long long usedGpuMemory;
+};
+
 nvmlReturn_t nvmlInit(void) { return nvmlInit_v2(); }
 nvmlReturn_t nvmlDeviceGetCount(unsigned int* deviceCount) { return nvmlDeviceGetCount_v2(deviceCount); }
 nvmlReturn_t nvmlDeviceGetHandleByIndex(unsigned int index, nvmlDevice_t* device) { return nvmlDeviceGetHandleByIndex_v2(index, device); }
-#undef nvmlSystemGetCudaDriverVersion
+nvmlReturn_t nvmlDeviceGetHandleByPciBusId(const char* pciBusId, nvmlDevice_t* device) {
+  return nvmlDeviceGetHandleByPciBusId_v2(pciBusId, device);
+}
 nvmlReturn_t nvmlSystemGetCudaDriverVersion(int* version) { return nvmlSystemGetCudaDriverVersion_v2(version); }
+nvmlReturn_t nvmlDeviceGetPciInfo_v2(nvmlDevice_t device, PciInfoV2* pci) {
+  nvmlPciInfo_t newest;
+  if (nvmlReturn_t result = nvmlDeviceGetPciInfo_v3(device, pci ? &newest : nullptr); result != NVML_SUCCESS) return result;
+  *pci = {};
+  std::memcpy(pci->busId, newest.busIdLegacy, sizeof pci->busId);
+  pci->domain = newest.domain, pci->bus = newest.bus, pci->device = newest.device;
+  return NVML_SUCCESS;
+}
+nvmlReturn_t nvmlDeviceGetPciInfo(nvmlDevice_t device, PciInfoV2* pci) { return nvmlDeviceGetPciInfo_v2(device, pci); }
+nvmlReturn_t nvmlDeviceGetComputeRunningProcesses(nvmlDevice_t device, unsigned int* infoCount, ProcessInfoV1* infos) {
+  return processes(device, infoCount, infos);
+}
+nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v2(nvmlDevice_t device, unsigned int* infoCount, nvmlProcessInfo_t* infos) {
+  return processes(device, infoCount, infos);
+}
+nvmlReturn_t nvmlDeviceGetGraphicsRunningProcesses(nvmlDevice_t device, unsigned int* infoCount, ProcessInfoV1*) {
+  return nvmlDeviceGetGraphicsRunningProcesses_v3(device, infoCount, nullptr);
+}
+nvmlReturn_t nvmlDeviceGetGraphicsRunningProcesses_v2(nvmlDevice_t device, unsigned int* infoCount, nvmlProcessInfo_t* infos) {
+  return nvmlDeviceGetGraphicsRunningProcesses_v3(device, infoCount, infos);
+}
 }

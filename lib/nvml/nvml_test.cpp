@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <dlfcn.h>
+#include <unistd.h>
+
 #include <cstring>
 
 namespace {
@@ -43,6 +46,18 @@ TEST(Nvml, tells_of_the_device_what_the_driver_does) {
   EXPECT_EQ(nvmlDeviceGetTemperature(device, NVML_TEMPERATURE_GPU, &value), NVML_ERROR_NOT_SUPPORTED);
   EXPECT_EQ(nvmlDeviceGetMigMode(device, &value, &other), NVML_ERROR_NOT_SUPPORTED);
   EXPECT_EQ(nvmlDeviceGetPowerUsage(nullptr, &value), NVML_ERROR_INVALID_ARGUMENT);
+  // This process has the driver loaded, but is not in the list of the others.
+  unsigned processes = 0;
+  const nvmlReturn_t listed = nvmlDeviceGetComputeRunningProcesses(device, &processes, nullptr);
+  EXPECT_TRUE(listed == (processes ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS));
+  char command[64];
+  EXPECT_EQ(nvmlSystemGetProcessName(static_cast<unsigned>(getpid()), command, sizeof command), NVML_SUCCESS);
+  EXPECT_NE(std::strlen(command), 0u);
+  EXPECT_EQ(nvmlSystemGetProcessName(0x7fffffff, command, sizeof command), NVML_ERROR_NOT_FOUND);
+  // Exported, whatever it would take, and not offered.
+  auto* link = reinterpret_cast<nvmlReturn_t (*)()>(dlsym(RTLD_DEFAULT, "nvmlDeviceGetNvLinkState"));
+  ASSERT_TRUE(link);
+  EXPECT_EQ(link(), NVML_ERROR_NOT_SUPPORTED);
   EXPECT_STREQ(nvmlErrorString(NVML_ERROR_NOT_SUPPORTED), "Not Supported");
   EXPECT_EQ(nvmlShutdown(), NVML_SUCCESS);
   EXPECT_EQ(nvmlShutdown(), NVML_ERROR_UNINITIALIZED);

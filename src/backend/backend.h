@@ -92,6 +92,9 @@ class Backend {
 
   /// Compiles what `launch` needs, so that a kernel that cannot be compiled fails at the launch call.
   virtual Result<> prepare(const Launch& launch) = 0;
+  /// Nanoseconds so far that launches have waited for their code while the device had nothing else to do. The device's clock stands
+  /// still meanwhile, so that a program that times a kernel by events does not take its compilation for its run.
+  virtual uint64_t waited_for_code() const = 0;
   /// Runs the grid to its end on the calling thread and the workers. Several threads may launch at once.
   /// Errors, all sticky for the context: ILLEGAL_ADDRESS, ASSERT, LAUNCH_FAILED (trap), LAUNCH_TIMEOUT never.
   virtual Result<> launch(const Launch& launch) = 0;

@@ -29,6 +29,7 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include <cstddef>
+#include <iterator>
 
 namespace anywarp::compile {
 namespace {
@@ -51,6 +52,7 @@ class Rewriter {
   Value* warp_operation(CallInst& call, StringRef name);
   Value* barrier(CallInst& call, StringRef name);
   Value* device_runtime(CallInst& call, StringRef name);
+  Value* texture_fetch(CallInst& call);
 
   Value* at(Value* base, size_t offset) { return b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), base, offset); }
   Value* load(Value* base, size_t offset, Type* type = nullptr) { return b_.CreateLoad(type ? type : b_.getInt32Ty(), at(base, offset)); }
@@ -207,8 +209,24 @@ Value* Rewriter::device_runtime(CallInst& call, StringRef name) {
   if (name == "aw.trap") return external("aw_trap", b_.getVoidTy(), {block()});
   if (name == "aw.malloc") return external("aw_malloc", b_.getPtrTy(), {block(), argument(0)});
   if (name == "aw.free") return external("aw_free", b_.getVoidTy(), {block(), argument(0)});
+  if (name == "aw.texture") return texture_fetch(call);
   if (name == "aw.nanosleep") return waits("aw_nanosleep", b_.getVoidTy(), {block(), argument(0)});
   return nullptr;
+}
+
+/// {i32, i32, i32, i32} aw.texture(handle, how, layer, x, y, z, lod): lane 0 of an AwFetch.
+Value* Rewriter::texture_fetch(CallInst& call) {
+  AllocaInst* fetch = temporary(ArrayType::get(b_.getInt64Ty(), sizeof(AwFetch) / 8));
+  constexpr size_t kFields[] = {
+      offsetof(AwFetch, handle), 0, offsetof(AwFetch, layer), offsetof(AwFetch, x), offsetof(AwFetch, y), offsetof(AwFetch, z),
+      offsetof(AwFetch, lod)};
+  for (unsigned i = 0; i < std::size(kFields); ++i)
+    if (i != 1) b_.CreateStore(call.getArgOperand(i), at(fetch, kFields[i]));
+  external("aw_texture", b_.getVoidTy(), {fetch, b_.getInt32(1), call.getArgOperand(1)});
+  Value* result = PoisonValue::get(call.getType());
+  for (unsigned c = 0; c < 4; ++c)
+    result = b_.CreateInsertValue(result, load(fetch, offsetof(AwFetch, result) + c * sizeof(AwFetch::result[0])), c);
+  return result;
 }
 
 Value* Rewriter::value_of(CallInst& call, StringRef name) {

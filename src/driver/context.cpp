@@ -195,14 +195,16 @@ Result<Mark> Context::put_unchecked(Stream& stream, std::unique_ptr<Task> task, 
   return mark;
 }
 
-Result<> Context::synchronize() {
+std::vector<Mark> Context::marks() {
   std::vector<Mark> pending;
-  {
-    std::lock_guard lock(order_);
-    for (const Member& member : queues_)
-      if (!member.queue->idle()) pending.push_back(member.queue->mark());
-  }
-  for (const Mark& mark : pending) mark.queue->wait(mark.position, patience());
+  std::lock_guard lock(order_);
+  for (const Member& member : queues_)
+    if (!member.queue->idle()) pending.push_back(member.queue->mark());
+  return pending;
+}
+
+Result<> Context::synchronize() {
+  for (const Mark& mark : marks()) mark.queue->wait(mark.position, patience());
   process()->backend().flush_output();
   if (status_->failed()) return status_->error();
   return {};

@@ -80,6 +80,14 @@ class Context {
     return made;
   }
   void destroy(Object& object);
+  /// Calls visit(Object&) for all that it owns; nothing is made or destroyed meanwhile.
+  template <class Visit>
+  void for_each_object(const Visit& visit) {
+    std::lock_guard lock(objects_mutex_);
+    for (const auto& [object, owner] : objects_) visit(*object);
+  }
+  /// The ends of all its queues that have work.
+  std::vector<Mark> marks();
 
   ContextStorage& storage() { return storage_; }
 

@@ -44,8 +44,8 @@ void observed_end(observe::Call& call, const Result<>& result) {
   observe::call_ended(call);
 }
 
-CUresult unsupported(EntryPoint entry) {
-  log_once(LogLevel::Warning, name(entry), "%s is not supported.", name(entry));
+CUresult unsupported(EntryPoint entry, const char* why) {
+  log_once(LogLevel::Warning, name(entry), "%s is not supported.%s%s", name(entry), *why ? " " : "", why);
   return CUDA_ERROR_NOT_SUPPORTED;
 }
 

@@ -58,7 +58,7 @@ void observed_begin(observe::Call& call, EntryPoint entry);
 void observed_end(observe::Call& call, const Result<>& result);
 
 /// NOT_SUPPORTED, with one line in the log that names the entry point.
-CUresult unsupported(EntryPoint entry);
+CUresult unsupported(EntryPoint entry, const char* why);
 
 template <Gate gate, class Body, class... Types>
 CUresult enter(EntryPoint entry, const Body& body, Argument<Types>... arguments) {

@@ -10,12 +10,19 @@
 
 namespace anywarp::driver {
 
+namespace {
+
+/// Nanoseconds on the device's clock, which stands still while the device waits for code.
+uint64_t device_time() { return observe::now_ns() - process()->backend().waited_for_code(); }
+
+}  // namespace
+
 // A recording is shared with its task, so that the event may be recorded again, or destroyed, while the task is queued.
 class Event::Record final : public Task {
  public:
   explicit Record(std::shared_ptr<Recording> recording) : recording_(std::move(recording)) {}
   Result<> run() override {
-    recording_->time.store(observe::now_ns(), std::memory_order_release);
+    recording_->time.store(device_time(), std::memory_order_release);
     return {};
   }
   void skip(const Error&) override { (void)run(); }
@@ -92,7 +99,7 @@ void Event::Recording::complete() {
    public:
     explicit Done(Recording& recording) : recording_(recording) {}
     Result<> run() override {
-      recording_.time.store(observe::now_ns(), std::memory_order_release);
+      recording_.time.store(device_time(), std::memory_order_release);
       return {};
     }
     void skip(const Error&) override { (void)run(); }
@@ -124,6 +131,23 @@ Result<> Event::record(Stream& stream) {
   AW_ASSIGN(recording->mark, stream.context().put(stream, std::make_unique<Record>(recording), Manner::Cheap));
   std::lock_guard lock(mutex_);
   last_ = std::move(recording);
+  captured_ = nullptr;
+  return {};
+}
+
+Result<> Event::record_behind(Context& context, std::vector<Mark> marks) {
+  // A queue of its own: no stream's later work may come before it, or wait for it.
+  const auto owned = std::make_unique<Stream>(context, CU_STREAM_NON_BLOCKING, 0);
+  if (!owned->handle()) return Error{CUDA_ERROR_OUT_OF_MEMORY, "There are four million live handles, and there can be no more.", ""};
+  std::unique_ptr<Task> task;
+  auto recording = std::make_shared<Recording>();
+  if (shared_)
+    task = std::make_unique<SharedRecord>(shared_);
+  else
+    task = std::make_unique<Record>(recording);
+  AW_ASSIGN(recording->mark, context.put(*owned, std::move(task), Manner::Queued, std::move(marks)));
+  std::lock_guard lock(mutex_);
+  if (!shared_) last_ = std::move(recording);
   captured_ = nullptr;
   return {};
 }

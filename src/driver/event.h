@@ -39,6 +39,8 @@ class Event final : public Object {
   };
   /// Records all that is in the stream now, or while the stream is captured what it depends on.
   Result<> record(Stream& stream);
+  /// Records what these marks stand for. Requires: they are of that context, in which no stream of theirs is being captured.
+  Result<> record_behind(Context& context, std::vector<Mark> marks);
   /// A recording that whoever gets it completes: a graph while it runs.
   std::shared_ptr<Recording> begin_recording();
   /// What a graph waits for.

@@ -19,12 +19,16 @@ enum class Kind : uint32_t {
   Event,
   MemoryPool,
   Array,
+  MipmappedArray,
   Texture,
+  TextureReference,
   Link,
   Graph,
   GraphNode,
   GraphExec,
   UserObject,
+  GreenContext,
+  ResourceDescription,
 };
 
 /// Slots lie in one range of addresses that is never unmapped, so that any pointer at all can be checked without touching

@@ -11,6 +11,7 @@
 #include "driver/entry_points.h"
 #include "driver/library.h"
 #include "driver/process.h"
+#include "driver/texture_reference.h"
 #include "observe/observe.h"
 #include "ptx/fatbin.h"
 #include "ptx/link.h"
@@ -27,6 +28,7 @@ namespace {
 // Functions that no module defines and the compiler knows.
 bool is_provided(std::string_view name) {
   return name == "vprintf" || name == "malloc" || name == "free" || name == "__assertfail" || name.starts_with("__nv_") ||
+         name.starts_with("__aw_") ||
          // The device runtime's own: a kernel that calls one fails when it is launched, the others of the module do not.
          name.starts_with("cuda") || name.starts_with("__cuda") || name.starts_with("cnp");
 }
@@ -88,6 +90,18 @@ Module::Module(Context& context, std::shared_ptr<LoadedProgram> program, Library
 
 Module::~Module() {
   if (library_) library_->forget(context());
+  for (const auto& [name, reference] : references_) context().destroy(*reference);
+}
+
+Result<TextureReference*> Module::reference(const std::string& name, uint64_t* variable, bool is_surface) {
+  std::lock_guard lock(mutex_);
+  if (const auto found = references_.find(name); found != references_.end()) {
+    if (found->second->is_surface == is_surface) return found->second;
+    return Error{CUDA_ERROR_NOT_FOUND, "'" + name + "' is a reference of the other kind.", ""};
+  }
+  AW_ASSIGN(TextureReference * made, context().own(std::make_unique<TextureReference>(context(), variable, is_surface)));
+  references_.emplace(name, made);
+  return made;
 }
 
 Result<Function*> Module::function(std::string_view name, std::shared_ptr<FunctionSettings> settings) {

@@ -20,6 +20,7 @@ namespace anywarp::driver {
 
 class Context;
 class Library;
+class TextureReference;
 
 /// A program whose variables are registered with the driver for as long as it lives. Modules and what they have put in
 /// streams share it.
@@ -54,12 +55,15 @@ class Module final : public Object {
 
   /// Errors: NOT_FOUND. `settings` may be null; a function that exists already keeps its own.
   Result<Function*> function(std::string_view name, std::shared_ptr<FunctionSettings> settings = nullptr);
+  /// The reference that the variable of that name is, always the same one.
+  Result<TextureReference*> reference(const std::string& name, uint64_t* variable, bool is_surface);
 
  private:
   const std::shared_ptr<LoadedProgram> program_;
   Library* library_;
   std::mutex mutex_;
   std::unordered_map<std::string, std::unique_ptr<Function>> functions_;
+  std::unordered_map<std::string, TextureReference*> references_;  // the context's
 };
 
 /// PTX, a fat binary or a wrapper -> verified code. The error goes to the log of the options as well.

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 namespace anywarp::exec {
-inline constexpr uint32_t kAbiVersion = 3;
+inline constexpr uint32_t kAbiVersion = 4;
 inline constexpr uint32_t kWarpSize = 32;
 }  // namespace anywarp::exec
 
@@ -77,6 +77,16 @@ struct AwThread {
   void* executor;             // exec's own state of this thread (its fiber, its place in warp exchanges)
 };
 
+/// One fetch of each lane of a slice; lane i has the i-th of everything. What `how` (devicelib/texture.h: AW_FETCH_...) does not ask for
+/// need not be set.
+struct AwFetch {
+  uint64_t handle[32];        // address of an AwTexture (devicelib/texture.h)
+  float x[32], y[32], z[32];
+  int32_t layer[32];
+  float lod[32];
+  uint32_t result[4][32];     // by channel: an integer, or a float's bits; 0 for channels that there are not
+};
+
 // What generated code may call. Every call is a per-thread operation except those that name a slice.
 // vprintf and malloc may be called with several threads' requests in any order.
 int32_t aw_vprintf(AwBlock* block, const char* format, const void* arguments);
@@ -89,6 +99,7 @@ uint64_t aw_clock64(void);                             // monotonically increasi
 uint64_t aw_globaltimer(void);                         // nanoseconds
 void aw_nanosleep(AwBlock* block, uint32_t nanoseconds);
 void aw_barrier_arrive(AwBlock* block, uint32_t barrier, uint32_t count, uint32_t lanes);
+void aw_texture(AwFetch* fetch, uint32_t mask, uint32_t how);  // of the lanes in the mask
 
 // Scalar engine only: the collective operations, which rendezvous on fibers.
 void aw_scalar_barrier(AwThread* thread, uint32_t barrier, uint32_t count);

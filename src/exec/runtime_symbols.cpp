@@ -17,6 +17,7 @@ std::span<const RuntimeSymbol> runtime_symbols() {
       AW_SYMBOL(aw_globaltimer),
       AW_SYMBOL(aw_nanosleep),
       AW_SYMBOL(aw_barrier_arrive),
+      AW_SYMBOL(aw_texture),
       AW_SYMBOL(aw_scalar_barrier),
       AW_SYMBOL(aw_scalar_barrier_red),
       AW_SYMBOL(aw_scalar_syncwarp),

@@ -1,10 +1,11 @@
 // PTX ISA, "Texture Instructions" and "Surface Instructions": tex, tld4, txq, suld, sust, suq.
 //
-// A texture's or surface's handle is the address of its descriptor (devicelib/texture.h), and a fetch is a call of devicelib for each
-// component; the parts that these calls share become one when they are inlined. A .texref or .surfref variable is 8 bytes of memory
-// that hold a handle. Arrays have one mipmap level, so levels and gradients choose nothing.
+// A texture's or surface's handle is the address of its descriptor (devicelib/texture.h), and a fetch is a call of the executor.
+// A .texref or .surfref variable is 8 bytes of memory that hold a handle. tex.grad is tex.level at the level of detail that its steps ask
+// for.
 //
-//     tex.2d.v4.f32.f32 {a, b, c, d}, [t, {x, y}]   ->   a = __aw_tex_f32(t, 2, 0, 0, x, y, 0), b = __aw_tex_f32(t, 2, 1, ...), ...
+//     tex.2d.v4.f32.f32 {a, b, c, d}, [t, {x, y}]   ->   {a, b, c, d} = aw.texture(t, how: 2 dimensions, 0, x, y, 0, 0)
+#include "devicelib/texture.h"
 #include "lower/chapters.h"
 #include "lower/lowering.h"
 #include "ptx/module.h"
@@ -92,40 +93,62 @@ SurfaceAccess surface_access(Lowering& lower, const Inst& inst, unsigned i, cons
 
 }  // namespace
 
-// tex{.level|.grad}.geom.v4.dtype.ctype d{|p}, [a, c]{, ...};  tld4.comp.2d.v4.dtype.f32 d{|p}, [a, c]
+// tex{.level|.grad}.geom.v4.dtype.ctype d{|p}, [a, c]{, lod | dx, dy};  tld4.comp.2d.v4.dtype.f32 d{|p}, [a, c]
+//
+// Behind these there may be an offset in texels and a depth to compare with, which CUDA C++ has no functions for.
 void lower_tex(Lowering& lower, const Inst& inst) {
   const Geometry* geometry = geometry_of(inst);
   const Scalar result = inst.type(0), coordinate = inst.type(1);
-  if (!geometry || result.bits() != 32) return lower.unsupported(inst);
+  const bool has_level = inst.has("level"), has_gradient = inst.has("grad");
+  const bool is_half = result.bits() == 16 && result.is_float();
+  if (!geometry || (result.bits() != 32 && !is_half) || inst.has("f16x2")) return lower.unsupported(inst);
   if (has_sampler(inst, 1)) return lower.unsupported(inst, "has a sampler apart from its texture");
-  const Place place = place_of(lower, inst, 1, *geometry, coordinate.is_float() ? kF32 : kB32);
-  Value* handle = handle_of(lower, inst, 1);
-  llvm::Type* word = lower.b.getInt32Ty();
-  const auto number = [&](unsigned value) -> Value* { return lower.b.getInt32(value); };
+  if (inst.ast.operands.size() != 2u + (has_level ? 1 : has_gradient ? 2 : 0))
+    return lower.unsupported(inst, "has an offset in texels or compares depths");
   const std::string_view gathered = inst.opcode == "tld4" ? inst.one_of({"r", "g", "b", "a"}) : "";
-  if (inst.opcode == "tld4" && geometry->cube) return lower.unsupported(inst);
-  for (unsigned i = 0; i < lower.elements(inst, 0); ++i) {
-    Value* value;
-    if (!gathered.empty())
-      value = fetch(lower, "__aw_tld4", word,
-                    {handle, number(std::string_view("rgba").find(gathered)), number(i), place.layer, place.at[0], place.at[1]});
-    else if (geometry->cube)
-      value = fetch(lower, "__aw_tex_cube", word, {handle, number(i), place.layer, place.at[0], place.at[1], place.at[2]});
-    else
-      value = fetch(lower, coordinate.is_float() ? "__aw_tex_f32" : "__aw_tex_s32", word,
-                    {handle, number(geometry->dimensions), number(i), place.layer, place.at[0], place.at[1], place.at[2]});
-    lower.write_element(inst, 0, i, value, kB32);
+  if (!gathered.empty() && geometry->cube) return lower.unsupported(inst);
+  auto& b = lower.b;
+  llvm::Type *word = b.getInt32Ty(), *real = b.getFloatTy();
+  const auto number = [&](unsigned value) -> Value* { return b.getInt32(value); };
+  Place place = place_of(lower, inst, 1, *geometry, coordinate.is_float() ? kF32 : kB32);
+  Value* handle = handle_of(lower, inst, 1);
+  Value* lod = llvm::ConstantFP::get(real, 0);
+  if (has_level) {
+    lod = coordinate.is_float() ? lower.read(inst, 2, kF32) : b.CreateSIToFP(lower.read(inst, 2, kB32), real);
+  } else if (has_gradient) {
+    llvm::SmallVector<Value*, 9> steps = {handle, number(geometry->dimensions), number(geometry->cube)};
+    for (unsigned i = 2; i < 4; ++i) {
+      const unsigned given = lower.elements(inst, i);
+      for (unsigned d = 0; d < 3; ++d)
+        steps.push_back(d < geometry->dimensions && d < given ? lower.read_element(inst, i, d, kF32) : llvm::ConstantFP::get(real, 0));
+    }
+    lod = fetch(lower, "__aw_tex_lod", real, steps);
   }
-  lower.write_second(inst, 0, lower.b.getTrue(), kPredicate);
+  if (!coordinate.is_float())
+    for (Value*& at : place.at) at = b.CreateBitCast(at, real);
+  unsigned how = geometry->dimensions | (geometry->cube ? AW_FETCH_CUBE : 0) | (geometry->layered ? AW_FETCH_LAYER : 0) |
+                 (coordinate.is_float() ? 0 : AW_FETCH_WHOLE) | (has_level || has_gradient ? AW_FETCH_LEVEL : 0);
+  if (!gathered.empty()) how |= AW_FETCH_GATHER | static_cast<unsigned>(std::string_view("rgba").find(gathered)) << AW_FETCH_CHANNEL_SHIFT;
+  Value* texels = fetch(lower, "aw.texture", llvm::StructType::get(word, word, word, word),
+                        {handle, number(how), place.layer, place.at[0], place.at[1], place.at[2], lod});
+  for (unsigned i = 0; i < lower.elements(inst, 0); ++i) {
+    Value* value = b.CreateExtractValue(texels, i);
+    if (is_half)
+      lower.write_element(inst, 0, i, b.CreateFPTrunc(b.CreateBitCast(value, real), b.getHalfTy()), kF16);
+    else
+      lower.write_element(inst, 0, i, value, kB32);
+  }
+  lower.write_second(inst, 0, b.getTrue(), kPredicate);
 }
 
-// txq.query.b32 d, [a];  suq.query.b32 d, [a]
+// txq.query.b32 d, [a];  txq.level.query.b32 d, [a], lod;  suq.query.b32 d, [a]
 void lower_txq(Lowering& lower, const Inst& inst) {
   constexpr std::pair<std::string_view, unsigned> kQueries[] = {
-      {"width", 0}, {"height", 1}, {"depth", 2}, {"array_size", 2}, {"normalized_coords", 3}};
+      {"width", 0}, {"height", 1}, {"depth", 2}, {"array_size", 2}, {"normalized_coords", 3}, {"num_mipmap_levels", 5}};
   for (auto [word, number] : kQueries)
     if (inst.has(word)) {
-      Value* value = fetch(lower, "__aw_txq", lower.b.getInt32Ty(), {handle_of(lower, inst, 1), lower.b.getInt32(number)});
+      Value* level = inst.has("level") ? lower.read(inst, 2, kB32) : lower.b.getInt32(0);
+      Value* value = fetch(lower, "__aw_txq", lower.b.getInt32Ty(), {handle_of(lower, inst, 1), lower.b.getInt32(number), level});
       return lower.write(inst, 0, value, kB32);
     }
   lower.unsupported(inst);

@@ -173,5 +173,72 @@ b:
   EXPECT_NE(out.find("nuw"), std::string::npos) << out;
 }
 
+// A local array whose address was an argument, an integer as all of PTX's, is in registers once the function is inlined.
+TEST(Scalar, AddressesThatWereArgumentsArePointersAgain) {
+  const std::string out = text_after_scalar(R"(
+define internal i32 @sum(i64 %first, i64 %second) {
+  %next = add i64 %first, 4
+  %p = inttoptr i64 %next to ptr
+  %q = inttoptr i64 %second to ptr
+  %a = load i32, ptr %p
+  %b = load i32, ptr %q
+  %r = add i32 %a, %b
+  ret i32 %r
+}
+define ptx_kernel void @k(ptr noalias readonly align 16 dereferenceable(16) %params) {
+  %array = alloca [16 x i8], align 4, addrspace(5)
+  %generic = addrspacecast ptr addrspace(5) %array to ptr
+  %x = load i32, ptr %params, !invariant.load !0
+  %one = getelementptr i8, ptr addrspace(5) %array, i64 4
+  %two = getelementptr i8, ptr addrspace(5) %array, i64 8
+  store i32 %x, ptr addrspace(5) %one
+  store i32 5, ptr addrspace(5) %two
+  %address = ptrtoint ptr %generic to i64
+  %third = add i64 %address, 8
+  %r = call i32 @sum(i64 %address, i64 %third)
+  %at = getelementptr i8, ptr %params, i64 8
+  %out = load ptr, ptr %at, !invariant.load !0
+  %global = addrspacecast ptr %out to ptr addrspace(1)
+  store i32 %r, ptr addrspace(1) %global
+  ret void
+}
+!0 = !{}
+)");
+  EXPECT_EQ(count(out, "alloca"), 0u) << out;
+  EXPECT_EQ(count(out, "inttoptr"), 0u) << out;
+}
+
+// A pointer that walks along in a loop, and one of two.
+TEST(Scalar, AddressesThroughPhisAndSelectsAreFound) {
+  const std::string out = text_after_scalar(R"(
+define ptx_kernel void @k(ptr noalias readonly align 16 dereferenceable(16) %params) {
+entry:
+  %one = load ptr, ptr %params, !invariant.load !0
+  %at = getelementptr i8, ptr %params, i64 8
+  %two = load ptr, ptr %at, !invariant.load !0
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %odd = trunc i32 %t to i1
+  %a = ptrtoint ptr %one to i64
+  %b = ptrtoint ptr %two to i64
+  %c = select i1 %odd, i64 %a, i64 %b
+  br label %loop
+loop:
+  %p = phi i64 [ %c, %entry ], [ %next, %loop ]
+  %i = phi i32 [ 0, %entry ], [ %more, %loop ]
+  %q = inttoptr i64 %p to ptr
+  store i32 %i, ptr %q
+  %next = add i64 %p, 4
+  %more = add i32 %i, 1
+  %end = icmp eq i32 %more, %t
+  br i1 %end, label %out, label %loop
+out:
+  ret void
+}
+declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+!0 = !{}
+)");
+  EXPECT_EQ(count(out, "inttoptr"), 0u) << out;
+}
+
 }  // namespace
 }  // namespace anywarp::opt

@@ -6,6 +6,7 @@
 // loop vectoriser would spend on one thread the registers that the lanes need.
 #include "opt/opt.h"
 
+#include "opt/addresses.h"
 #include "opt/analyses.h"
 #include "opt/inline_all.h"
 #include "opt/unroll.h"
@@ -61,6 +62,7 @@ FunctionPassManager passes() {
   list.addPass(EarlyCSEPass());
   // Integer arithmetic on addresses becomes GEPs here, which InferAddressSpaces can follow.
   list.addPass(InstCombinePass());
+  list.addPass(RecoverAddressesPass());
   // Shared and local accesses through generic pointers find their space, and with it that they do not alias.
   list.addPass(InferAddressSpacesPass());
   // A local array whose address was cast to generic is an ordinary one now.

@@ -227,6 +227,7 @@ class Widener {
   bool write_vector_intrinsic(llvm::CallInst& call);
   bool write_vector_variant(llvm::CallInst& call);
   bool write_runtime_call(llvm::CallInst& call, llvm::StringRef name);
+  void write_texture_fetch(llvm::CallInst& call);
   void write_lane_calls(llvm::CallInst& call, llvm::FunctionCallee callee, llvm::ArrayRef<llvm::Value*> before);
   bool write_barrier(llvm::CallInst& call);
   void suspend(uint32_t kind, llvm::Value* barrier = nullptr, llvm::Value* count = nullptr, llvm::Value* value = nullptr);

@@ -7,6 +7,7 @@
 // there is nobody to wait for.
 #include "spmd/widen.h"
 
+#include "devicelib/texture.h"
 #include "exec/abi.h"
 #include "spmd/estimates.h"
 #include "spmd/intrinsics.h"
@@ -18,6 +19,7 @@
 #include <llvm/IR/Module.h>
 
 #include <cstddef>
+#include <iterator>
 
 namespace anywarp::spmd {
 
@@ -391,6 +393,10 @@ bool Widener::write_runtime_call(CallInst& call, StringRef name) {
     write_lane_calls(call, runtime_function("aw_free", b_.getVoidTy(), {pointer, pointer}), {block_});
     return true;
   }
+  if (name == "aw.texture") {
+    write_texture_fetch(call);
+    return true;
+  }
   if (name == "aw.assertfail") {
     auto message = lane_reader(call.getArgOperand(0)), file = lane_reader(call.getArgOperand(1)), line = lane_reader(call.getArgOperand(2)),
          function = lane_reader(call.getArgOperand(3));
@@ -407,6 +413,31 @@ bool Widener::write_runtime_call(CallInst& call, StringRef name) {
     return true;
   }
   return false;
+}
+
+/// The lanes' arguments go through memory, what is not asked for is left out: {i32, i32, i32, i32} aw.texture(handle, how, layer, x, y, z,
+/// lod).
+void Widener::write_texture_fetch(CallInst& call) {
+  Type* i32 = b_.getInt32Ty();
+  AllocaInst* fetch = temporary(ArrayType::get(b_.getInt64Ty(), sizeof(AwFetch) / 8), "fetch");
+  const auto at = [&](size_t offset) { return b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), fetch, offset); };
+  constexpr size_t kFields[] = {
+      offsetof(AwFetch, handle), 0, offsetof(AwFetch, layer), offsetof(AwFetch, x), offsetof(AwFetch, y), offsetof(AwFetch, z),
+      offsetof(AwFetch, lod)};
+  const uint64_t how = cast<ConstantInt>(call.getArgOperand(1))->getZExtValue();
+  const uint64_t dimensions = how & AW_FETCH_DIMENSIONS;
+  const bool is_asked_for[] = {
+      true, false, (how & AW_FETCH_LAYER) != 0, true, dimensions >= 2, dimensions == 3, (how & AW_FETCH_LEVEL) != 0};
+  for (unsigned i = 0; i < std::size(kFields); ++i) {
+    if (!is_asked_for[i]) continue;
+    b_.CreateAlignedStore(vector(call.getArgOperand(i)), at(kFields[i]), Align(8));
+  }
+  Value* mask = mask_ ? b_.CreateZExtOrTrunc(masks_.bits(mask_), i32) : b_.getInt32(width_ == 32 ? ~0u : (1u << width_) - 1);
+  b_.CreateCall(runtime_function("aw_texture", b_.getVoidTy(), {b_.getPtrTy(), i32, i32}), {fetch, mask, call.getArgOperand(1)});
+  Lanes result;
+  for (unsigned c = 0; c < 4; ++c)
+    result.push_back(b_.CreateAlignedLoad(wide(i32), at(offsetof(AwFetch, result) + c * sizeof(AwFetch::result[0])), Align(8)));
+  define_lanes(&call, std::move(result));
 }
 
 // ---------------------------------------------------------------------------------------------------- barriers

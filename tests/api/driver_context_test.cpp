@@ -168,8 +168,9 @@ TEST_F(DriverContext, Errors) {
 }
 
 TEST_F(DriverContext, WhatIsNotSupportedSaysSo) {
-  CUgreenCtx context = nullptr;
-  EXPECT_CU(CUDA_ERROR_NOT_SUPPORTED, cuGreenCtxCreate(&context, nullptr, 0, 0));
+  CUexternalMemory memory = nullptr;
+  CUDA_EXTERNAL_MEMORY_HANDLE_DESC description{};
+  EXPECT_CU(CUDA_ERROR_NOT_SUPPORTED, cuImportExternalMemory(&memory, &description));
 }
 
 TEST_F(DriverContext, ProcAddressKnowsVersionsAndTwins) {

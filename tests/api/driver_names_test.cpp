@@ -35,6 +35,21 @@ TEST(DriverNames, EveryNameIsExported) {
   for (const std::string& name : names) EXPECT_NE(dlsym(driver(), name.c_str()), nullptr) << name;
 }
 
+// Sharing with graphics is not offered, but programs look the names up and stop when one is missing (ffmpeg is such a program). The
+// link stub does not have them, the driver does.
+TEST(DriverNames, InteroperationIsExported) {
+  for (const char* name : {"cuGLGetDevices_v2", "cuGraphicsGLRegisterImage", "cuGraphicsGLRegisterBuffer", "cuEGLStreamProducerConnect",
+                           "cuEGLStreamProducerDisconnect", "cuEGLStreamConsumerDisconnect", "cuEGLStreamProducerPresentFrame",
+                           "cuEGLStreamProducerReturnFrame", "cuVDPAUGetDevice"}) {
+    auto* entry = reinterpret_cast<CUresult (*)(void*, void*, void*, void*)>(dlsym(driver(), name));
+    ASSERT_NE(entry, nullptr) << name;
+  }
+  unsigned count = 7;
+  auto* devices = reinterpret_cast<CUresult (*)(unsigned*, CUdevice*, unsigned, int)>(dlsym(driver(), "cuGLGetDevices_v2"));
+  ASSERT_EQ(cuInit(0), CUDA_SUCCESS);
+  EXPECT_EQ(devices(&count, nullptr, 0, 1), CUDA_ERROR_NOT_SUPPORTED);
+}
+
 TEST(DriverNames, EveryVersionHasItsOwnAddress) {
   std::map<std::string, std::map<int, std::string>> plain, twins;
   for (const std::string& line : lines_of("versions.txt")) {

@@ -25,7 +25,36 @@ if(NOT CUDAToolkit_VERSION VERSION_EQUAL 13.0.88)
 endif()
 add_executable(host host.cpp)
 target_link_libraries(host PRIVATE CUDA::cudart CUDA::cuda_driver)
+foreach(library nvrtc nvJitLink nvml)
+  add_executable(${library} ${library}.cpp)
+  target_link_libraries(${library} PRIVATE CUDA::${library})
+endforeach()
 """
+
+# Each calls its library, so that it is linked and found.
+LIBRARIES = {
+    "nvrtc": """
+#include <nvrtc.h>
+int main() {
+  int major = 0, minor = 0;
+  return nvrtcVersion(&major, &minor) != NVRTC_SUCCESS || major != 13;
+}
+""",
+    "nvJitLink": """
+#include <nvJitLink.h>
+int main() {
+  unsigned major = 0, minor = 0;
+  return nvJitLinkVersion(&major, &minor) != NVJITLINK_SUCCESS || major != 13;
+}
+""",
+    "nvml": """
+#include <nvml.h>
+int main() {
+  unsigned count = 0;
+  return nvmlInit() != NVML_SUCCESS || nvmlDeviceGetCount(&count) != NVML_SUCCESS || count == 0;
+}
+""",
+}
 
 HOST = """
 #include <cuda.h>
@@ -70,8 +99,12 @@ class Cmake(Case):
     def test_toolkit_only(self):
         self.write("CMakeLists.txt", TOOLKIT_ONLY)
         self.write("host.cpp", HOST)
+        for name, text in LIBRARIES.items():
+            self.write(f"{name}.cpp", text)
         self.configure_and_build(f"-DCUDAToolkit_ROOT={TOOLKIT}")
         self.assertEqual(self.anywarp("run", "build/host").stdout, "13000\n")
+        for name in LIBRARIES:
+            self.anywarp("run", f"build/{name}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@
 #include "exec/exec.h"
 #include "exec/output.h"
 
+#include <atomic>
 #include <cstring>
 
 namespace anywarp::backend {
@@ -40,9 +41,13 @@ class CpuBackend final : public Backend {
 
   Result<> prepare(const Launch& launch) override {
     AW_TRY(check(launch));
-    AW_ASSIGN(Variant * variant, static_cast<CpuKernel*>(launch.kernel)->variant(launch));
+    uint64_t compiling = 0;
+    AW_ASSIGN(Variant * variant, static_cast<CpuKernel*>(launch.kernel)->variant(launch, &compiling));
+    if (compiling != 0 && running_.load(std::memory_order_relaxed) == 0) waited_.fetch_add(compiling, std::memory_order_relaxed);
     return fits(launch, *variant);
   }
+
+  uint64_t waited_for_code() const override { return waited_.load(std::memory_order_relaxed); }
 
   Result<> launch(const Launch& launch) override {
     AW_TRY(check(launch));
@@ -65,7 +70,7 @@ class CpuBackend final : public Backend {
     grid.cooperative = launch.cooperative;
     if (reinterpret_cast<uintptr_t>(launch.params.data()) % 16 == 0) {
       grid.params = launch.params.data();
-      return pool_.run(grid);
+      return run(grid);
     }
     struct alignas(16) Chunk {
       std::byte bytes[16];
@@ -73,7 +78,7 @@ class CpuBackend final : public Backend {
     std::vector<Chunk> aligned(launch.params.size() / 16 + 1);
     memcpy(aligned.data(), launch.params.data(), launch.params.size());
     grid.params = aligned.data();
-    return pool_.run(grid);
+    return run(grid);
   }
 
   void flush_output() override { exec::flush_output(); }
@@ -98,6 +103,13 @@ class CpuBackend final : public Backend {
   }
 
  private:
+  Result<> run(const exec::Grid& grid) {
+    running_.fetch_add(1, std::memory_order_relaxed);
+    Result<> ended = pool_.run(grid);
+    running_.fetch_sub(1, std::memory_order_relaxed);
+    return ended;
+  }
+
   static Error unsupported(CUlimit which) {
     return {CUDA_ERROR_UNSUPPORTED_LIMIT, "The device has no limit number " + std::to_string(int(which)) + ".", ""};
   }
@@ -142,6 +154,8 @@ class CpuBackend final : public Backend {
     return {};
   }
 
+  std::atomic<uint64_t> waited_{0};
+  std::atomic<unsigned> running_{0};  // grids
   const Options options_;
   exec::Pool pool_;
   const device::Properties properties_;

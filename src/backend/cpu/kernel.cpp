@@ -4,6 +4,7 @@
 #include "ptx/module.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace anywarp::backend::cpu {
 namespace {
@@ -125,7 +126,7 @@ Variant* CpuKernel::find(const spmd::LaunchShape& shape) {
   return nullptr;
 }
 
-Result<Variant*> CpuKernel::variant(const Launch& launch) {
+Result<Variant*> CpuKernel::variant(const Launch& launch, uint64_t* compiling) {
   const spmd::LaunchShape shape = shape_of(launch);
   if (Variant* last = last_.load(std::memory_order_acquire); last && same(last->shape, shape)) return last;
   Variant* found = find(shape);
@@ -133,12 +134,14 @@ Result<Variant*> CpuKernel::variant(const Launch& launch) {
     std::lock_guard one_at_a_time(compiling_);
     found = find(shape);
     if (!found) {
+      const auto begin = std::chrono::steady_clock::now();
       AW_ASSIGN(auto code, compile::compile(program_.ptx(), name_, shape, program_.symbols(), program_.options()));
       auto made = std::make_unique<Variant>();
       made->shape = shape;
       made->executable = executable_of(*code);
       made->code = std::move(code);
       found = made.get();
+      if (compiling) *compiling = static_cast<uint64_t>((std::chrono::steady_clock::now() - begin) / std::chrono::nanoseconds(1));
       std::lock_guard lock(mutex_);
       variants_.push_back(std::move(made));
     }

@@ -38,7 +38,7 @@ class CpuKernel final : public Kernel {
 
   /// The code for a launch, compiled if it is not there. Takes no lock when the shape is that of the last launch.
   /// Two threads may compile at once; launches of other shapes go on meanwhile. Errors: those of compile::compile.
-  Result<Variant*> variant(const Launch& launch);
+  Result<Variant*> variant(const Launch& launch, uint64_t* compiling = nullptr);
 
  private:
   Variant* find(const spmd::LaunchShape& shape);
