@@ -55,7 +55,7 @@ def measure(kernels, folder, nvcc, repeats):
     build([CLANG, *suite.NATIVE_FLAGS], HERE / f"kernels/{twin}.cpp", programs[""])
     for kernel in kernels:
         programs[kernel.name] = folder / f"{kernel.name}.anywarp"
-        build([nvcc, *suite.CUDA_FLAGS], HERE / f"kernels/{kernel.name}.cu", programs[kernel.name])
+        build([nvcc, *suite.CUDA_FLAGS, f"-arch={kernel.arch}"], HERE / f"kernels/{kernel.name}.cu", programs[kernel.name])
     runs = {name: [] for name in programs}
     for i in range(repeats):
         for name, program in programs.items():
@@ -104,7 +104,7 @@ def figures(program, environment, *arguments):
 def launches(folder, nvcc, repeats):
     """Returns {name: {value, cold, unit, native, goal}} and prints it."""
     program, native = folder / "launch.anywarp", folder / "launch.native"
-    build([nvcc, *suite.CUDA_FLAGS], HERE / "launch.cu", program)
+    build([nvcc, *suite.CUDA_FLAGS, "-arch=native"], HERE / "launch.cu", program)
     build([CLANG, *suite.NATIVE_FLAGS], HERE / "launch.cpp", native)
     states = ("cold", "from the disk cache", "native")
     runs = {state: [] for state in states}
@@ -131,7 +131,7 @@ def launches(folder, nvcc, repeats):
 def calls(folder, nvcc, repeats):
     """What ordinary calls cost, as our toolkit builds the program and as NVIDIA's does. Returns {name: {value, unit, goal}} and prints it."""
     programs = {"": folder / "calls.anywarp"}
-    build([nvcc, *suite.CUDA_FLAGS], HERE / "calls.cu", programs[""])
+    build([nvcc, *suite.CUDA_FLAGS, "-arch=native"], HERE / "calls.cu", programs[""])
     if (NVIDIA / "bin/nvcc").exists():
         programs[", NVIDIA's runtime"] = folder / "calls.nvidia"
         build([str(NVIDIA / "bin/nvcc"), "-O3", "-std=c++17"], HERE / "calls.cu", programs[", NVIDIA's runtime"])
@@ -158,9 +158,9 @@ def calls(folder, nvcc, repeats):
 def scaling(folder, nvcc, repeats):
     """How much faster two workers are than one, what many workers cost, and what launches leave in memory. Returns {name: value}, prints it."""
     for name in suite.SCALING:
-        build([nvcc, *suite.CUDA_FLAGS], HERE / f"kernels/{name}.cu", folder / f"{name}.anywarp")
+        build([nvcc, *suite.CUDA_FLAGS, "-arch=native"], HERE / f"kernels/{name}.cu", folder / f"{name}.anywarp")
     memory = folder / "scaling.anywarp"
-    build([nvcc, *suite.CUDA_FLAGS], HERE / "scaling.cu", memory)
+    build([nvcc, *suite.CUDA_FLAGS, "-arch=native"], HERE / "scaling.cu", memory)
     counts, found = (1, 2, suite.MANY_WORKERS), {}
     print(f"\n| | 1 worker | 2 workers | {suite.MANY_WORKERS} workers | 2 against 1 | goal | |\n|---|---|---|---|---|---|---|")
     for name in suite.SCALING:

@@ -2,7 +2,7 @@
 import dataclasses
 
 NATIVE_FLAGS = ["-std=c++17", "-O3", "-march=native", "-ffast-math", "-fopenmp", "-fveclib=libmvec"]
-CUDA_FLAGS = ["-O3", "-arch=native"]
+CUDA_FLAGS = ["-O3"]
 # The levels of src/jit/processor.cpp, as clang names them.
 LEVELS = {"sse4.2": "x86-64-v2", "avx2": "x86-64-v3", "avx512": "x86-64-v4"}
 
@@ -15,6 +15,7 @@ class Kernel:
     # How far the results' checksums may differ, relatively. Copies, integers and sums that are exact in float agree but for
     # the checksum's own rounding; other sums of floats depend on the order of addition.
     tolerance: float = 1e-9
+    arch: str = "native"
     least: float = 0  # a rate to reach as well, in the unit that the programs report
 
     @property
@@ -65,6 +66,8 @@ KERNELS = [
     Kernel("gemm_mma_f16", 1 / 0.7, "gemm_peak_f32"),
     Kernel("gemm_mma_bf16", 1 / 0.7, "gemm_peak_bf16"),
     Kernel("gemm_mma_s8", 1 / 0.7, "gemm_peak_s8"),
+    Kernel("gemm_wgmma_f16", 1 / 0.7, "gemm_peak_f32", arch="sm_90a"),
+    Kernel("gemm_wgmma_bf16", 1 / 0.7, "gemm_peak_bf16", arch="sm_90a"),
 ]
 
 # Programs that compute and hardly touch memory, and how many times as fast two workers are to be as one.

@@ -68,7 +68,7 @@ __device__ inline uint32_t shared_address(const void* pointer) { return static_c
 template <class T, bool b_by_columns>
 __global__ void __launch_bounds__(kThreads) multiply_mma(const T* a, const T* b, float* c) {
   using I = Instruction<T>;
-  constexpr int block = 128, slab = 64 / sizeof(T), pad = 16 / sizeof(T), each = 16 / sizeof(T);
+  constexpr int block = 128, slab = 128 / sizeof(T), pad = 16 / sizeof(T), each = 16 / sizeof(T);
   constexpr int pitch_a = slab + pad, pitch_b = (b_by_columns ? slab : block) + pad, rows = 4, columns = 4;
   __shared__ alignas(128) T of_a[block * pitch_a];
   __shared__ alignas(128) T of_b[(b_by_columns ? block : slab) * pitch_b];

@@ -1,3 +1,3 @@
 #include "gemm.h"
 
-int main() { return tensor::run_product(tensor::multiply_wmma<double, double, 8, 8, 4, 64, 8>, 64); }
+int main() { return tensor::run_product(tensor::multiply_wmma<double, double, 8, 8, 4, 64, 16>, 64); }

@@ -1,3 +1,3 @@
 #include "gemm.h"
 
-int main() { return tensor::run_product(tensor::multiply_wmma<signed char, int, 16, 16, 16, 128, 64>, 128); }
+int main() { return tensor::run_product(tensor::multiply_wmma<signed char, int, 16, 16, 16, 128, 128>, 128); }

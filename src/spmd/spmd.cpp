@@ -1,11 +1,13 @@
 #include "spmd/spmd.h"
 
+#include "spmd/copies.h"
 #include "spmd/cost.h"
 #include "spmd/explain.h"
 #include "spmd/intrinsics.h"
 #include "spmd/lane_loops.h"
 #include "spmd/linearise.h"
 #include "spmd/prepare.h"
+#include "spmd/products.h"
 #include "spmd/regions.h"
 #include "spmd/retarget.h"
 #include "spmd/shapes.h"
@@ -82,6 +84,7 @@ Result<BlockFunction> run(kir::KernelModule& module, const LaunchShape& launch, 
 
   Function& kernel = *module.kernel;
   Analyses analyses;
+  if (join_copies(kernel, analyses.function) + join_products(kernel)) analyses.function.invalidate(kernel, PreservedAnalyses::none());
   AW_TRY(prepare(kernel, analyses.function));
   if (!returns(kernel)) return Error{CUDA_ERROR_NOT_SUPPORTED, "The vector engine does not take a kernel that never returns.", name};
 

@@ -13,6 +13,7 @@
 #include "spmd/widen.h"
 
 #include "exec/abi.h"
+#include "spmd/copies.h"
 #include "spmd/cost.h"
 
 #include <llvm/Analysis/LoopInfo.h>
@@ -350,11 +351,17 @@ void Widener::write_instructions(BasicBlock* block) {
 /// and once more for all others.
 bool Widener::has_two_versions(const BasicBlock* block) const {
   if (block->size() > kMostInTwoVersions) return false;
-  for (const Instruction& instruction : *block) {
-    const Value* pointer = getLoadStorePointerOperand(&instruction);
-    if (!pointer || shapes_.uniform(pointer)) continue;
+  auto depends = [&](const Value* pointer) {
+    if (!pointer || shapes_.uniform(pointer)) return false;
     const Affine* shape = shapes_.affine(pointer);
-    if (shape && (mask_ || shape->conditional)) return true;
+    return shape && (mask_ || shape->conditional);
+  };
+  for (const Instruction& instruction : *block) {
+    if (depends(getLoadStorePointerOperand(&instruction))) return true;
+    const auto* call = dyn_cast<CallInst>(&instruction);
+    if (call && call->getCalledFunction() && bytes_of_copy(call->getCalledFunction()->getName()) &&
+        (depends(call->getArgOperand(0)) || depends(call->getArgOperand(1))))
+      return true;
   }
   return false;
 }
@@ -581,6 +588,10 @@ void Widener::write_edge(BasicBlock* from, BasicBlock* to, Value* edge_mask, Fac
     const Value* value = use.get();
     if (isa<UndefValue>(value)) continue;
     const Slots& slots = slots_.find(&phi)->second;
+    // It is there already (share_slots).
+    if (auto own = slots_.find(value); own != slots_.end() && value != &phi && !slots.lanes.empty() && slots.lanes[0].of_slice &&
+                                       !own->second.lanes.empty() && own->second.lanes[0].memory == slots.lanes[0].memory)
+      continue;
     Incoming entry{&phi, {}};
     if (slots.scalar) entry.forms.scalar = scalar(value);
     if (slots.valid) {
@@ -693,6 +704,36 @@ void Widener::create_slots() {
       }
       slots_[&instruction] = std::move(slots);
     }
+  if (regions_) share_slots();
+}
+
+/// What a loop carries from round to round over barriers (a tile's sums) is in memory for each slice: the phi, and the value that it gets
+/// next. They share it where the phi is not read any more once that value is known.
+void Widener::share_slots() {
+  for (BasicBlock* header : plan_.order()) {
+    const Loop* loop = plan_.loops().getLoopFor(header);
+    if (!loop || loop->getHeader() != header || !loop->getLoopLatch() || plan_.blends(header)) continue;
+    for (PHINode& phi : header->phis()) {
+      auto* next = dyn_cast<Instruction>(phi.getIncomingValueForBlock(loop->getLoopLatch()));
+      if (!next || isa<PHINode>(next) || !loop->contains(next)) continue;
+      const auto of_phi = slots_.find(&phi), of_next = slots_.find(next);
+      if (of_phi == slots_.end() || of_next == slots_.end()) continue;
+      auto is_shared = [](const Slots& slots) {
+        return !slots.scalar && !slots.valid && !slots.incoming && !slots.lanes.empty() &&
+               all_of(slots.lanes, [](const Slot& slot) { return slot.of_slice; });
+      };
+      const bool is_over = all_of(phi.users(), [&](const User* user) {
+        const auto* reader = cast<Instruction>(user);
+        return !isa<PHINode>(reader) && reader->getParent() == next->getParent() && (reader == next || reader->comesBefore(next));
+      });
+      if (!is_over || !is_shared(of_phi->second) || !is_shared(of_next->second) ||
+          of_phi->second.lanes.size() != of_next->second.lanes.size())
+        continue;
+      if (any_of(of_next->second.lanes, [](const Slot& slot) { return !slot.memory->use_empty(); })) continue;
+      for (const Slot& slot : of_next->second.lanes) slot.memory->eraseFromParent();
+      of_next->second.lanes = of_phi->second.lanes;
+    }
+  }
 }
 
 Value* Widener::offsets_vector(ArrayRef<int64_t> offsets, Type* type) {

@@ -99,6 +99,7 @@ class Widener {
   void end_slice();
   void create_blocks();
   void create_slots();
+  void share_slots();
   void write_block(llvm::BasicBlock* block);
   void reset_masks(const llvm::Loop* loop);
   void write_instructions(llvm::BasicBlock* block);
@@ -167,6 +168,7 @@ class Widener {
   void write_atomic(llvm::Instruction& instruction);
   void write_alloca(llvm::AllocaInst& alloca);
   void write_fence(llvm::FenceInst& fence);
+  void write_copy(llvm::CallInst& call, unsigned bytes);
   llvm::Value* load_lanes(const llvm::Value* pointer, int64_t offset, llvm::Type* type, llvm::Align align, bool ordered, bool invariant);
   llvm::Value* load_affine(llvm::Value* base, llvm::ArrayRef<int64_t> offsets, llvm::Type* type, llvm::Align align, bool is_volatile,
                            bool invariant, const std::function<llvm::Value*()>& anyhow);

@@ -9,6 +9,7 @@
 
 #include "devicelib/texture.h"
 #include "exec/abi.h"
+#include "spmd/copies.h"
 #include "spmd/estimates.h"
 #include "spmd/intrinsics.h"
 
@@ -63,6 +64,10 @@ bool Widener::write_call(CallInst& call) {
       define_scalar(&call, root_estimate(b_, scalar(call.getArgOperand(0)), target_.mask_registers));
     else
       define_lanes(&call, {root_estimate(b_, vector(call.getArgOperand(0)), target_.mask_registers)});
+    return true;
+  }
+  if (const unsigned bytes = bytes_of_copy(name)) {
+    write_copy(call, bytes);
     return true;
   }
   if (name.starts_with("aw.")) return write_runtime_call(call, name);

@@ -277,22 +277,33 @@ class Words {
   const bool flips_;
 };
 
-/// For each group of four lanes the sum of 128 times their bytes, in all four.
-Value* sums_of_bytes(IRBuilder<>& b, const Scheme& scheme, ArrayRef<Value*> registers, bool is_signed) {
-  Value* total = nullptr;
-  for (Value* reg : registers)
-    for (unsigned e = 0; e < 4; ++e) {
-      Type* words = reg->getType();
-      Value* top = b.CreateShl(reg, ConstantInt::get(words, 24 - 8 * e));
-      Value* byte = is_signed ? b.CreateAShr(top, ConstantInt::get(words, 24)) : b.CreateLShr(top, ConstantInt::get(words, 24));
-      total = total ? b.CreateAdd(total, byte) : byte;
+/// For each group of four lanes the sum of 128 times their bytes, in all four. The bytes are signed ones of B or unsigned ones of A, and
+/// are multiplied by those of the other kind.
+Value* sums_of_bytes(IRBuilder<>& b, const Scheme& scheme, ArrayRef<Value*> registers, bool of_b) {
+  SmallVector<Value*> parts;
+  for (unsigned part = 0; part < scheme.parts(); ++part) {
+    Type* words = FixedVectorType::get(b.getInt32Ty(), scheme.lanes);
+    Value *sum = ConstantInt::get(words, 0), *ones = ConstantInt::get(words, 0x01010101u);
+    for (Value* reg : registers) {
+      Value* bytes = b.CreateShuffleVector(reg, lanes_from(part * scheme.lanes, scheme.lanes));
+      sum = multiply_add(b, scheme, sum, of_b ? ones : bytes, of_b ? bytes : ones);
     }
+    parts.push_back(sum);
+  }
+  while (parts.size() > 1) {
+    SmallVector<Value*> next;
+    for (size_t i = 0; i < parts.size(); i += 2) {
+      const unsigned length = cast<FixedVectorType>(parts[i]->getType())->getNumElements();
+      next.push_back(b.CreateShuffleVector(parts[i], parts[i + 1], lanes_from(0, 2 * length)));
+    }
+    parts = std::move(next);
+  }
+  Value* total = parts[0];
   for (unsigned distance : {1u, 2u}) {
     SmallVector<int> other;
     for (unsigned lane = 0; lane < kLanes; ++lane) other.push_back(int(lane ^ distance));
     total = b.CreateAdd(total, b.CreateShuffleVector(total, other));
   }
-  (void)scheme;
   return b.CreateShl(total, ConstantInt::get(total->getType(), 7));
 }
 
@@ -386,7 +397,7 @@ void Widener::write_product(CallInst& call, const kir::Product& product) {
     for (unsigned row = 0; row < product.row_blocks(); ++row) {
       SmallVector<Value*, 4> along;
       for (unsigned depth = 0; depth < product.depths(); ++depth) along.push_back(frozen[depth * product.row_blocks() + row]);
-      put(memory, scheme.words_of_a() + row * kLanes, sums_of_bytes(b_, scheme, along, false));
+      put(memory, scheme.words_of_a() + row * kLanes, sums_of_bytes(b_, scheme, along, /*of_b=*/false));
     }
   });
   Value* of_b = prepared(product, false, b, scheme.words_of_b() + scheme.more_of_b(), word, [&](Value* memory) {
@@ -398,7 +409,7 @@ void Widener::write_product(CallInst& call, const kir::Product& product) {
         put(memory, (i * scheme.slots() + slot) * kLanes, words.slot(frozen[i], slot, by_columns));
     if (!scheme.more_of_b()) return;
     for (unsigned column = 0; column < product.column_blocks(); ++column) {
-      Value* sums = sums_of_bytes(b_, scheme, ArrayRef(frozen).slice(column * product.depths(), product.depths()), true);
+      Value* sums = sums_of_bytes(b_, scheme, ArrayRef(frozen).slice(column * product.depths(), product.depths()), /*of_b=*/true);
       put(memory, scheme.words_of_b() + column * 8, b_.CreateNeg(b_.CreateShuffleVector(sums, ArrayRef(by_columns).take_front(8))));
     }
   });
@@ -430,6 +441,13 @@ SmallVector<Value*> Widener::scalars_of_lanes(const Value* value, unsigned count
     result.assign(count, scalar(value));
     return result;
   }
+  if (const Affine* shape = shapes_.affine(value); shape && (!shape->conditional || assume(valid(value)))) {
+    Value* base = scalar(value);
+    for (unsigned lane = 0; lane < count; ++lane)
+      result.push_back(base->getType()->isPointerTy() ? offset_pointer(base, shape->offsets[lane])
+                                                      : b_.CreateAdd(base, ConstantInt::getSigned(base->getType(), shape->offsets[lane])));
+    return result;
+  }
   if (count == 1) {
     result.push_back(b_.CreateExtractElement(vector(value), uint64_t{0}));
     return result;
@@ -448,7 +466,9 @@ SmallVector<Value*> Widener::scalars_of_lanes(const Value* value, unsigned count
 /// One vector of what lies at the pointers.
 Value* Widener::load_pieces(ArrayRef<Value*> pointers, Type* element, unsigned length, Align align) {
   SmallVector<Value*> pieces;
-  for (Value* pointer : pointers) pieces.push_back(b_.CreateAlignedLoad(FixedVectorType::get(element, length), pointer, align));
+  // Frozen here, so that the permutations that follow, of several operations, can become one.
+  for (Value* pointer : pointers)
+    pieces.push_back(b_.CreateFreeze(b_.CreateAlignedLoad(FixedVectorType::get(element, length), pointer, align)));
   return concatenate(pieces);
 }
 

@@ -9,6 +9,8 @@
 //   one line      known at run time, of addresses without a shape: a vector of the line, permuted (widen_lines.cpp)
 //   other         gather and scatter
 //
+// What a thread copies by 8 or 16 bytes to shared memory or from it moves as a whole (copies.h).
+//
 // An address whose shape may not hold (Affine::conditional) is tested, with the gather as the other way.
 //
 // Volatile and atomic accesses are made exactly once a lane. Their vectors are plain vector accesses, which x86 and Arm make
@@ -32,6 +34,7 @@ namespace {
 constexpr unsigned kSharedSpace = 3;
 // Local arrays of all lanes lie on the worker's stack, or in the coroutine's frame.
 constexpr uint64_t kMostLocalBytes = uint64_t{1} << 20;
+constexpr unsigned kNearButOne = 2;  // of llvm.prefetch: the second-level cache
 
 /// The scalar parts of a type in memory, with their offsets.
 void memory_parts(Type* type, uint64_t offset, const DataLayout& layout, SmallVectorImpl<std::pair<Type*, uint64_t>>& parts) {
@@ -484,6 +487,58 @@ void Widener::write_alloca(AllocaInst& alloca) {
   if (regions_)
     first = b_.CreateInBoundsGEP(b_.getInt8Ty(), arrays, b_.CreateMul(b_.CreateZExt(slice_, b_.getInt64Ty()), b_.getInt64(of_slice)));
   define_affine(&alloca, first, nullptr);
+}
+
+/// A copy from argument 1 to argument 0 (copies.h): the lanes in a row whose places are neighbours on both sides at once.
+void Widener::write_copy(CallInst& call, unsigned bytes) {
+  const Value *to = call.getArgOperand(0), *from = call.getArgOperand(1);
+  const Align align = std::min(call.getParamAlign(0).valueOrOne(), call.getParamAlign(1).valueOrOne());
+  auto piece = [&](unsigned lanes) { return FixedVectorType::get(b_.getInt64Ty(), lanes * bytes / 8); };
+  auto one_by_one = [&]() -> Value* {
+    auto to_address = lane_reader(to), from_address = lane_reader(from);
+    for_each_lane(
+        [&](Value* lane) { b_.CreateAlignedStore(b_.CreateAlignedLoad(piece(1), from_address(lane), align), to_address(lane), align); });
+    return nullptr;
+  };
+  Value* holds = nullptr;
+  auto shape_of = [&](const Value* pointer) -> const Affine* {
+    const Affine* shape = shapes_.uniform(pointer) ? nullptr : shapes_.affine(pointer);
+    if (!shape || !shape->conditional) return shape;
+    Value* condition = valid(pointer);
+    if (!assume(condition)) holds = holds ? b_.CreateAnd(holds, condition) : condition;
+    return shape;
+  };
+  const Affine *to_shape = shape_of(to), *from_shape = shape_of(from);
+  auto all = [&]() -> Value* {
+    unsigned run = 1;
+    if (to_shape && from_shape) run = std::min(run_length(to_shape->offsets, bytes), run_length(from_shape->offsets, bytes));
+    run = std::min(run, std::max(1u, target_.vector_bits / (8 * bytes)));
+    auto addresses = [&](const Value* pointer, const Affine* shape) {
+      if (!shape) return scalars_of_lanes(pointer, width_);
+      SmallVector<Value*> result;
+      for (unsigned lane = 0; lane < width_; ++lane)
+        result.push_back(lane % run == 0 ? offset_pointer(scalar(pointer), shape->offsets[lane]) : nullptr);
+      return result;
+    };
+    const SmallVector<Value*> targets = addresses(to, to_shape), sources = addresses(from, from_shape);
+    const auto* no_step = dyn_cast<ConstantInt>(call.getArgOperand(2));
+    const bool foresees = shapes_.uniform(call.getArgOperand(2)) && !(no_step && no_step->isZero());
+    for (unsigned lane = 0; foresees && lane < width_; lane += run) {
+      Value* next = b_.CreateGEP(b_.getInt8Ty(), sources[lane], scalar(call.getArgOperand(2)));
+      b_.CreateIntrinsic(Intrinsic::prefetch, {b_.getPtrTy()}, {next, b_.getInt32(0), b_.getInt32(kNearButOne), b_.getInt32(1)});
+    }
+    for (unsigned lane = 0; lane < width_; lane += run)
+      b_.CreateAlignedStore(b_.CreateAlignedLoad(piece(run), sources[lane], align), targets[lane], align);
+    return nullptr;
+  };
+  auto by_shape = [&]() -> Value* {
+    if (mask_) return either_way(all_active(), all, one_by_one);
+    return all();
+  };
+  if (holds)
+    either_way(holds, by_shape, one_by_one);
+  else
+    by_shape();
 }
 
 /// Threads of one block run on one worker: between them a fence only keeps the compiler in order.
