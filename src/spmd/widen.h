@@ -285,9 +285,10 @@ class Widener {
   llvm::Value* prepared(const kir::Product& product, bool of_a, llvm::ArrayRef<llvm::Value*> registers, uint64_t words, llvm::Type* word,
                         const std::function<void(llvm::Value* memory)>& write);
   void forget_prepared();
-  llvm::SmallVector<llvm::Value*> scalars_of_lanes(const llvm::Value* value, unsigned count);
-  llvm::Value* load_pieces(llvm::ArrayRef<llvm::Value*> pointers, llvm::Type* element, unsigned length, llvm::Align align);
-  void store_pieces(llvm::ArrayRef<llvm::Value*> pointers, llvm::Value* data, llvm::Align align);
+  std::function<llvm::Value*(unsigned lane)> scalars_of_lanes(const llvm::Value* value);
+  llvm::Value* load_pieces(unsigned count, const std::function<llvm::Value*(unsigned)>& pointer, llvm::Type* element, unsigned length,
+                           llvm::Align align);
+  void store_pieces(unsigned count, const std::function<llvm::Value*(unsigned)>& pointer, llvm::Value* data, llvm::Align align);
   struct Prepared {
     std::string kind;
     llvm::SmallVector<llvm::Value*, 8> registers;

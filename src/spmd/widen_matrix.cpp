@@ -434,23 +434,14 @@ void Widener::write_product(CallInst& call, const kir::Product& product) {
 
 // ---------------------------------------------------------------------------------------------------- memory
 
-/// `value` of the first `count` lanes.
-SmallVector<Value*> Widener::scalars_of_lanes(const Value* value, unsigned count) {
-  SmallVector<Value*> result;
-  if (shapes_.uniform(value)) {
-    result.assign(count, scalar(value));
-    return result;
-  }
+/// `value` of a lane, for each lane that it is asked for.
+std::function<Value*(unsigned lane)> Widener::scalars_of_lanes(const Value* value) {
+  if (shapes_.uniform(value)) return [form = scalar(value)](unsigned) { return form; };
   if (const Affine* shape = shapes_.affine(value); shape && (!shape->conditional || assume(valid(value)))) {
-    Value* base = scalar(value);
-    for (unsigned lane = 0; lane < count; ++lane)
-      result.push_back(base->getType()->isPointerTy() ? offset_pointer(base, shape->offsets[lane])
-                                                      : b_.CreateAdd(base, ConstantInt::getSigned(base->getType(), shape->offsets[lane])));
-    return result;
-  }
-  if (count == 1) {
-    result.push_back(b_.CreateExtractElement(vector(value), uint64_t{0}));
-    return result;
+    return [this, shape, base = scalar(value)](unsigned lane) {
+      return base->getType()->isPointerTy() ? offset_pointer(base, shape->offsets[lane])
+                                            : b_.CreateAdd(base, ConstantInt::getSigned(base->getType(), shape->offsets[lane]));
+    };
   }
   // Through memory: the machine moves elements of a vector to other registers one at a time, by the way of permutations. LLVM would undo
   // this if the loads were not volatile.
@@ -458,40 +449,40 @@ SmallVector<Value*> Widener::scalars_of_lanes(const Value* value, unsigned count
   Type* type = cast<FixedVectorType>(all->getType())->getElementType();
   AllocaInst* memory = temporary(all->getType(), "lanes");
   b_.CreateStore(all, memory);
-  for (unsigned lane = 0; lane < count; ++lane)
-    result.push_back(b_.CreateLoad(type, b_.CreateConstInBoundsGEP1_64(type, memory, lane), true));
-  return result;
+  return [this, type, memory](unsigned lane) -> Value* {
+    return b_.CreateLoad(type, b_.CreateConstInBoundsGEP1_64(type, memory, lane), /*isVolatile=*/true);
+  };
 }
 
-/// One vector of what lies at the pointers.
-Value* Widener::load_pieces(ArrayRef<Value*> pointers, Type* element, unsigned length, Align align) {
+/// One vector of what lies at `count` pointers.
+Value* Widener::load_pieces(unsigned count, const std::function<Value*(unsigned)>& pointer, Type* element, unsigned length, Align align) {
   SmallVector<Value*> pieces;
   // Frozen here, so that the permutations that follow, of several operations, can become one.
-  for (Value* pointer : pointers)
-    pieces.push_back(b_.CreateFreeze(b_.CreateAlignedLoad(FixedVectorType::get(element, length), pointer, align)));
+  for (unsigned i = 0; i < count; ++i)
+    pieces.push_back(b_.CreateFreeze(b_.CreateAlignedLoad(FixedVectorType::get(element, length), pointer(i), align)));
   return concatenate(pieces);
 }
 
-void Widener::store_pieces(ArrayRef<Value*> pointers, Value* data, Align align) {
-  const unsigned length = cast<FixedVectorType>(data->getType())->getNumElements() / unsigned(pointers.size());
-  for (unsigned i = 0; i < pointers.size(); ++i)
-    b_.CreateAlignedStore(b_.CreateShuffleVector(data, lanes_from(i * length, length)), pointers[i], align);
+void Widener::store_pieces(unsigned count, const std::function<Value*(unsigned)>& pointer, Value* data, Align align) {
+  const unsigned length = cast<FixedVectorType>(data->getType())->getNumElements() / count;
+  for (unsigned i = 0; i < count; ++i)
+    b_.CreateAlignedStore(b_.CreateShuffleVector(data, lanes_from(i * length, length)), pointer(i), align);
 }
 
 void Widener::write_row_matrices(CallInst& call, const kir::RowMatrices& matrices) {
-  const SmallVector<Value*> rows = scalars_of_lanes(call.getArgOperand(0), 8 * matrices.count);
+  const auto rows = scalars_of_lanes(call.getArgOperand(0));
   Type *halves = FixedVectorType::get(b_.getInt16Ty(), 64), *words = FixedVectorType::get(b_.getInt32Ty(), kLanes);
   // Element e of lane 4*g + t is [g][2*t + e] of the matrix, or [2*t + e][g]; the way back is the same permutation.
   SmallVector<int> transposed;
   for (unsigned place = 0; place < 64; ++place) transposed.push_back(int(place % 8 * 8 + place / 8));
   Lanes results;
   for (unsigned j = 0; j < matrices.count; ++j) {
-    const auto pointers = ArrayRef(rows).slice(8 * j, 8);
+    auto row = [&](unsigned i) { return rows(8 * j + i); };
     if (matrices.store) {
       Value* data = b_.CreateBitCast(b_.CreateFreeze(vector(call.getArgOperand(1 + j))), halves);
-      store_pieces(pointers, matrices.transposed ? b_.CreateShuffleVector(data, transposed) : data, Align(2));
+      store_pieces(8, row, matrices.transposed ? b_.CreateShuffleVector(data, transposed) : data, Align(2));
     } else {
-      Value* data = load_pieces(pointers, b_.getInt16Ty(), 8, Align(2));
+      Value* data = load_pieces(8, row, b_.getInt16Ty(), 8, Align(2));
       if (matrices.transposed) data = b_.CreateShuffleVector(data, transposed);
       results.push_back(b_.CreateBitCast(data, words));
     }
@@ -500,8 +491,8 @@ void Widener::write_row_matrices(CallInst& call, const kir::RowMatrices& matrice
 }
 
 void Widener::write_tile(CallInst& call, const kir::Tile& tile) {
-  Value* base = scalars_of_lanes(call.getArgOperand(0), 1)[0];
-  Value* stride = b_.CreateZExt(scalars_of_lanes(call.getArgOperand(1), 1)[0], b_.getInt64Ty());
+  Value* base = scalars_of_lanes(call.getArgOperand(0))(0);
+  Value* stride = b_.CreateZExt(scalars_of_lanes(call.getArgOperand(1))(0), b_.getInt64Ty());
   Type* element = b_.getIntNTy(tile.bits);
   const unsigned width = tile.width(), held = width / 4, in_register = tile.in_register(), parts = tile.parts();
   const unsigned pieces = tile.along ? 8 : width, length = tile.along ? width : 8;
@@ -514,9 +505,9 @@ void Widener::write_tile(CallInst& call, const kir::Tile& tile) {
   for (unsigned block = 0; block < tile.vector_blocks(); ++block)
     for (unsigned along = 0; along < tile.blocks_along(); ++along) {
       const unsigned first = tile.along ? 8 * block : along * width, offset = tile.along ? along * width : 8 * block;
-      SmallVector<Value*> pointers;
-      for (unsigned i = 0; i < pieces; ++i)
-        pointers.push_back(b_.CreateGEP(element, base, b_.CreateAdd(b_.CreateMul(stride, b_.getInt64(first + i)), b_.getInt64(offset))));
+      auto pointer = [&](unsigned i) {
+        return b_.CreateGEP(element, base, b_.CreateAdd(b_.CreateMul(stride, b_.getInt64(first + i)), b_.getInt64(offset)));
+      };
       if (tile.store) {
         Value* held_by_lanes = nullptr;  // [part][lane][element]
         SmallVector<Value*> registers;
@@ -530,10 +521,10 @@ void Widener::write_tile(CallInst& call, const kir::Tile& tile) {
             const unsigned lane = 4 * g + place / held, i = place % held;
             order[size_t(in_pieces(g, place))] = int((i / in_register * kLanes + lane) * in_register + i % in_register);
           }
-        store_pieces(pointers, b_.CreateShuffleVector(held_by_lanes, order), align);
+        store_pieces(pieces, pointer, b_.CreateShuffleVector(held_by_lanes, order), align);
         continue;
       }
-      Value* data = load_pieces(pointers, element, length, align);
+      Value* data = load_pieces(pieces, pointer, element, length, align);
       for (unsigned part = 0; part < parts; ++part) {
         SmallVector<int> order;
         for (unsigned lane = 0; lane < kLanes; ++lane)

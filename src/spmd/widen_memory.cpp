@@ -513,22 +513,22 @@ void Widener::write_copy(CallInst& call, unsigned bytes) {
     unsigned run = 1;
     if (to_shape && from_shape) run = std::min(run_length(to_shape->offsets, bytes), run_length(from_shape->offsets, bytes));
     run = std::min(run, std::max(1u, target_.vector_bits / (8 * bytes)));
-    auto addresses = [&](const Value* pointer, const Affine* shape) {
-      if (!shape) return scalars_of_lanes(pointer, width_);
-      SmallVector<Value*> result;
-      for (unsigned lane = 0; lane < width_; ++lane)
-        result.push_back(lane % run == 0 ? offset_pointer(scalar(pointer), shape->offsets[lane]) : nullptr);
-      return result;
+    auto addresses = [&](const Value* pointer, const Affine* shape) -> std::function<Value*(unsigned)> {
+      if (!shape) return scalars_of_lanes(pointer);
+      return [this, shape, base = scalar(pointer)](unsigned lane) { return offset_pointer(base, shape->offsets[lane]); };
     };
-    const SmallVector<Value*> targets = addresses(to, to_shape), sources = addresses(from, from_shape);
+    const auto target = addresses(to, to_shape), source = addresses(from, from_shape);
     const auto* no_step = dyn_cast<ConstantInt>(call.getArgOperand(2));
     const bool foresees = shapes_.uniform(call.getArgOperand(2)) && !(no_step && no_step->isZero());
-    for (unsigned lane = 0; foresees && lane < width_; lane += run) {
-      Value* next = b_.CreateGEP(b_.getInt8Ty(), sources[lane], scalar(call.getArgOperand(2)));
-      b_.CreateIntrinsic(Intrinsic::prefetch, {b_.getPtrTy()}, {next, b_.getInt32(0), b_.getInt32(kNearButOne), b_.getInt32(1)});
+    for (unsigned lane = 0; lane < width_; lane += run) {
+      Value* at = source(lane);
+      if (foresees) {
+        Value* next = b_.CreateGEP(b_.getInt8Ty(), at, scalar(call.getArgOperand(2)));
+        b_.CreateIntrinsic(Intrinsic::prefetch, {b_.getPtrTy()}, {next, b_.getInt32(0), b_.getInt32(kNearButOne), b_.getInt32(1)});
+      }
+      Value* data = b_.CreateAlignedLoad(piece(run), at, align);
+      b_.CreateAlignedStore(data, target(lane), align);
     }
-    for (unsigned lane = 0; lane < width_; lane += run)
-      b_.CreateAlignedStore(b_.CreateAlignedLoad(piece(run), sources[lane], align), targets[lane], align);
     return nullptr;
   };
   auto by_shape = [&]() -> Value* {
