@@ -2,6 +2,8 @@
 
 #include "base/environment.h"
 #include "base/hash.h"
+#include "base/log.h"
+#include "device/identity.h"
 
 #include <unistd.h>
 
@@ -96,11 +98,19 @@ Properties of_host(uint32_t workers, uint32_t ordinal) {
 #define AW_ATTRIBUTE(attribute, value) properties.attributes[CU_DEVICE_ATTRIBUTE_##attribute] = value;
 #include "device/attributes.def"
 #undef AW_ATTRIBUTE
+  if (const std::string name = env::chip(); !name.empty()) {
+    const Result<Chip> chip = find_chip(name);
+    const Result<> possible = chip ? can_identify(*chip) : Result<>(chip.error());
+    if (possible)
+      identify_as(*chip, properties);
+    else
+      log_once(LogLevel::Warning, "ANYWARP_CHIP", "ANYWARP_CHIP is ignored: %s", possible.error().text().c_str());
+  }
 
   // Version 8 of RFC 9562: a hash of our own, over what makes this device this one.
   const std::string machine_id = first_line("/etc/machine-id");
   const uint64_t high = Hasher().add("anywarp device").add(machine_id).add(ordinal).digest64();
-  const uint64_t low = Hasher().add(high).add(processor).digest64();
+  const uint64_t low = Hasher().add(high).add(env::chip().empty() ? processor : properties.name).digest64();
   memcpy(properties.uuid.data(), &high, 8);
   memcpy(properties.uuid.data() + 8, &low, 8);
   properties.uuid[6] = uint8_t((properties.uuid[6] & 0x0f) | 0x80);

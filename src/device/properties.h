@@ -13,7 +13,7 @@ struct Properties {
   std::string name;                              // "Anywarp CPU (AMD EPYC)"
   std::array<uint8_t, 16> uuid{};                // stable for a machine and an ordinal
   uint64_t total_memory = 0;                     // bytes
-  uint32_t workers = 1;                          // = multiprocessors
+  uint32_t workers = 1;                          // = multiprocessors, unless it reports another chip's
   uint32_t vector_bits = 128;                    // of the host
   std::array<int, CU_DEVICE_ATTRIBUTE_MAX> attributes{};  // by CUdevice_attribute
 

@@ -262,7 +262,7 @@ Result<> Schedule::run(StepRange range, const Run& run) const {
 Result<std::shared_ptr<Schedule>> make_schedule(Graph& graph, InstantiateFailure& failure) { return Layout(failure).make(graph); }
 
 Result<> run_main(const std::shared_ptr<const Schedule>& schedule, const Run& run) {
-  static const unsigned processors = unsigned(process()->devices().front()->attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT));
+  static const unsigned processors = process()->devices().front()->properties().workers;
   if (!schedule->has_branches || processors < 2) return schedule->run(schedule->main, run);
   LaunchHistory& history = *schedule->history;
   const uint64_t one_by_one = history.one_by_one.load(std::memory_order_relaxed), at_once = history.at_once.load(std::memory_order_relaxed);

@@ -6,6 +6,8 @@
 // The compilation is repeated on every run; it takes about as long as the program's first kernel launch does.
 #include "toolchain/run.h"
 
+#include "base/environment.h"
+#include "device/identity.h"
 #include "toolchain/nvcc.h"
 #include "toolchain/nvcc_options.h"
 #include "toolchain/process.h"
@@ -26,10 +28,12 @@ namespace fs = std::filesystem;
 namespace {
 
 const char help_text[] =
-    "usage: anywarp run [nvcc options] FILE.cu [arguments]\n"
-    "       anywarp run PROGRAM [arguments]\n\n"
+    "usage: anywarp run [--as CHIP] [nvcc options] FILE.cu [arguments]\n"
+    "       anywarp run [--as CHIP] PROGRAM [arguments]\n\n"
     "Compiles a CUDA source and runs it, or runs any program with Anywarp as its CUDA driver.\n"
-    "Options before FILE.cu are nvcc's; without any, -O2 and -arch=native are taken.\n\n"
+    "Options before FILE.cu are nvcc's; without any, -O2 and -arch=native are taken.\n"
+    "With --as, the device reports that chip's name, multiprocessors, clocks, memory and capability: a name that\n"
+    "`anywarp chips` lists, or a model's file. How fast the chip would be is not imitated.\n\n"
     "  anywarp run examples/nbody/nbody.cu --bodies 4096\n"
     "  anywarp run -O3 -std=c++20 -lm saxpy.cu\n"
     "  anywarp run main.cu kernels.cu -- --size 100      several sources: arguments come after --\n"
@@ -64,6 +68,18 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   for (std::string& word : words) out.push_back(word.data());
   out.push_back(nullptr);
   return out;
+}
+
+/// Tells the driver in the program, by the environment, which chip to report; -arch=native follows from the capability.
+Result<> report_as(const std::string& name) {
+  AW_ASSIGN(const device::Chip chip, device::find_chip(name));
+  AW_TRY(device::can_identify(chip));
+  const bool is_file = name == chip.file;
+  setenv("ANYWARP_CHIP", (is_file ? fs::absolute(name).string() : chip.name).c_str(), 1);
+  const auto capability = device::compute_capability(chip);
+  if (capability && env::compute_capability().major == 0)
+    setenv("ANYWARP_COMPUTE_CAPABILITY", (std::to_string(capability->first) + "." + std::to_string(capability->second)).c_str(), 1);
+  return {};
 }
 
 int run_program_in_place(std::vector<std::string> argv) {
@@ -104,7 +120,14 @@ int run_source(std::vector<std::string> compile, std::vector<std::string> argv) 
 
 }  // namespace
 
-int run_main(const std::vector<std::string>& words) {
+int run_main(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = arguments;
+  while (!words.empty() && (words[0] == "--as" || words[0].starts_with("--as="))) {
+    const bool joined = words[0] != "--as";
+    if (!joined && words.size() == 1) return complain(2, "--as needs a chip, as in --as H20");
+    if (Result<> done = report_as(joined ? words[0].substr(5) : words[1]); !done) return complain(2, done.error().text());
+    words.erase(words.begin(), words.begin() + (joined ? 1 : 2));
+  }
   if (words.empty()) return complain(2, "nothing to run; give a CUDA source or a program, as in `anywarp run examples/nbody/nbody.cu`");
   if (words[0] == "--help" || words[0] == "-h") {
     fputs(help_text, stdout);

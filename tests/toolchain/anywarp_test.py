@@ -26,6 +26,49 @@ class Run(Case):
         self.assertRegex(self.anywarp("run", "sh", "-c", "echo $LD_LIBRARY_PATH").stdout, "lib64")
         self.anywarp("run", "sh", "-c", "exit 5", status=5)
 
+    def test_as_another_chip(self):
+        self.write("who.cu", """#include <cstdio>
+__global__ void arch(int* out) {
+#ifdef __CUDA_ARCH__
+  *out = __CUDA_ARCH__;
+#endif
+}
+int main() {
+  cudaDeviceProp prop;
+  int *where, kernel = 0;
+  if (cudaGetDeviceProperties(&prop, 0) || cudaMalloc(&where, 4)) return 1;
+  arch<<<1, 1>>>(where);
+  if (cudaMemcpy(&kernel, where, 4, cudaMemcpyDeviceToHost)) return 1;
+  printf("%s: %d, %d.%d, %zu, %d\\n", prop.name, prop.multiProcessorCount, prop.major, prop.minor, prop.totalGlobalMem >> 30, kernel);
+}
+""")
+        self.assertEqual(self.anywarp("run", "--as", "A100", "who.cu").stdout, "NVIDIA A100-SXM4-80GB: 108, 8.0, 80, 800\n")
+        self.assertEqual(self.anywarp("run", "--as=h20", "who.cu").stdout, "NVIDIA H20-SXM5-96GB: 78, 9.0, 96, 900\n")
+        self.write("my.toml", 'name = "plan"\nvendor = "our"\nsource = "s"\nconfidence = "low"\narch = "sm_89"\nsm_count = 7\nboost_mhz = 1000\nmemory_gb = 3\n')
+        self.assertEqual(self.anywarp("run", "--as", "my.toml", "who.cu").stdout, "our plan: 7, 8.9, 3, 890\n")
+        # A persistent kernel takes as many blocks as the chip holds at once.
+        self.write("all.cu", """#include <cooperative_groups.h>
+#include <cstdio>
+__global__ void all(int* sum) { atomicAdd(sum, 1); cooperative_groups::this_grid().sync(); if (atomicAdd(sum, 0) != int(gridDim.x * blockDim.x)) *sum = -1; }
+int main() {
+  int blocks = 0, count = 0, seen = 0, *sum;
+  cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, 0);
+  cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, all, 256, 0);
+  cudaMalloc(&sum, 4), cudaMemset(sum, 0, 4);
+  void* arguments[] = {&sum};
+  if (cudaError_t error = cudaLaunchCooperativeKernel((void*)all, count * blocks, 256, arguments, 0, 0)) return error;
+  cudaMemcpy(&seen, sum, 4, cudaMemcpyDeviceToHost);
+  printf("%d\\n", seen == count * blocks * 256 ? count : -1);
+}
+""")
+        self.assertEqual(self.anywarp("run", "--as", "A100", "all.cu").stdout, "108\n")
+
+    def test_as_what_is_no_chip(self):
+        self.assertIn("did you mean 'H20'?", self.anywarp("run", "--as", "H2O", "true", status=2).stderr)
+        self.assertIn("--as needs a chip", self.anywarp("run", "--as", status=2).stderr)
+        self.assertIn("the model of MLU590 lacks sm_count, boost_mhz", self.anywarp("run", "--as", "MLU590", "true", status=2).stderr)
+        self.assertIn("none.toml: the chip's file cannot be read", self.anywarp("run", "--as", "none.toml", "true", status=2).stderr)
+
     def test_a_source_that_does_not_compile(self):
         self.write("bad.cu", "int main() { return x; }\n")
         done = self.anywarp("run", "bad.cu", status=1)

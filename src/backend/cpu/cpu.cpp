@@ -144,8 +144,9 @@ class CpuBackend final : public Backend {
                      "The block needs " + std::to_string(shared) + " bytes of shared memory; " + std::to_string(most) + " are available.");
     if (!launch.cooperative) return {};
     const uint32_t threads = launch.block.x * launch.block.y * launch.block.z;
-    const uint64_t resident = uint64_t(properties_.workers) * device::blocks_per_multiprocessor(properties_, threads, uint32_t(shared),
-                                                                                                launch.kernel->attributes().registers);
+    const uint64_t resident =
+        uint64_t(properties_.attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)) *
+        device::blocks_per_multiprocessor(properties_, threads, uint32_t(shared), launch.kernel->attributes().registers);
     const uint64_t blocks = uint64_t(launch.grid.x) * launch.grid.y * launch.grid.z;
     if (blocks > resident)
       return invalid(launch,
