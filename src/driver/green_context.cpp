@@ -256,8 +256,9 @@ Result<> cuCtxWaitEvent(CUcontext hCtx, CUevent hEvent) {
 Result<> cuCtxGetExecAffinity(CUexecAffinityParam* pExecAffinity, CUexecAffinityType type) {
   AW_TRY(need(pExecAffinity, "pExecAffinity"));
   AW_ASSIGN([[maybe_unused]] Context * context, current_context());
-  return Error{CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY,
-               "The device has no execution affinity of the type " + std::to_string(int(type)) + ": no context is bound to multiprocessors.", ""};
+  return Error{
+      CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY,
+      "The device has no execution affinity of the type " + std::to_string(int(type)) + ": no context is bound to multiprocessors.", ""};
 }
 
 }  // namespace api

@@ -32,7 +32,8 @@
 //   * device runtime calls: the externs of exec/abi.h without their AwBlock parameter: `aw.vprintf(ptr, ptr) i32`,
 //     `aw.assertfail(ptr msg, ptr file, i32 line, ptr function, i64 charsize)`, `aw.malloc(i64) ptr`, `aw.free(ptr)`, `aw.trap()`,
 //     `aw.nanosleep(i32)`; a fetch from a texture is `aw.texture(i64 handle, i32 how, i32 layer, float x, float y, float z, float lod)
-//     {i32, i32, i32, i32}`, of which `how` is a constant of devicelib/texture.h; clock through llvm.nvvm.read.ptx.sreg.clock64, globaltimer.
+//     {i32, i32, i32, i32}`, of which `how` is a constant of devicelib/texture.h; clock through llvm.nvvm.read.ptx.sreg.clock64,
+//     globaltimer.
 #pragma once
 
 #include "base/result.h"
