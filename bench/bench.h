@@ -63,6 +63,17 @@ inline Values<float> ones(size_t n) {
   return values;
 }
 
+/// Resident memory of this process.
+inline double resident_kilobytes() {
+  FILE* file = fopen("/proc/self/status", "r");
+  char line[256];
+  double kilobytes = 0;
+  while (file && fgets(line, sizeof line, file))
+    if (sscanf(line, "VmRSS: %lf", &kilobytes) == 1) break;
+  if (file) fclose(file);
+  return kilobytes;
+}
+
 /// Adds up what both programs computed; run.py compares the sums.
 template <class List>
 double checksum(const List& values) {

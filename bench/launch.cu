@@ -48,17 +48,6 @@ __global__ void hundred_lines(float* data, int n) {
   if (i < n) data[i] = a + b + c + tile[threadIdx.x & 127];
 }
 
-/// Resident memory of this process in MB.
-double resident() {
-  FILE* file = fopen("/proc/self/status", "r");
-  char line[256];
-  double kilobytes = 0;
-  while (file && fgets(line, sizeof line, file))
-    if (sscanf(line, "VmRSS: %lf", &kilobytes) == 1) break;
-  if (file) fclose(file);
-  return kilobytes / 1024;
-}
-
 template <class Work>
 double microseconds(Work work) {
   auto start = std::chrono::steady_clock::now();
@@ -67,11 +56,11 @@ double microseconds(Work work) {
 }
 
 int main() {
-  double before = resident();
+  double before = bench::resident_kilobytes() / 1024;
   double init = microseconds([] { bench::check(cudaFree(nullptr)); });
   printf("context %.1f us\n", init);
   printf("resident_before_main %.1f MB\n", before);
-  printf("resident_before_allocation %.1f MB\n", resident());
+  printf("resident_before_allocation %.1f MB\n", bench::resident_kilobytes() / 1024);
   bench::Array<float> data(128 * 1024);
   bench::finish();
   printf("first_launch %.1f us\n", microseconds([&] {
@@ -101,5 +90,5 @@ int main() {
                                                           bench::finish();
                                                         }) *
                                               1e9 / blocks);
-  printf("resident_after_compiling %.1f MB\n", resident());
+  printf("resident_after_compiling %.1f MB\n", bench::resident_kilobytes() / 1024);
 }

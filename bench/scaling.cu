@@ -16,16 +16,6 @@ __global__ void sum_up(const float* values, float* out, int n) {
 
 __global__ void add_one(float* values) { values[threadIdx.x] += 1; }
 
-double resident_kilobytes() {
-  FILE* file = fopen("/proc/self/status", "r");
-  char line[256];
-  double kilobytes = 0;
-  while (file && fgets(line, sizeof line, file))
-    if (sscanf(line, "VmRSS: %lf", &kilobytes) == 1) break;
-  if (file) fclose(file);
-  return kilobytes;
-}
-
 int main() {
   constexpr int n = 1 << 20, blocks = 1024, million = 1'000'000;
   bench::Array<float> values(n), out(1);
@@ -36,7 +26,7 @@ int main() {
     bench::finish();
   };
   for (int i = 0; i < 200; i++) round();
-  double before = resident_kilobytes();
+  double before = bench::resident_kilobytes();
   printf("resident_after_first_launches %.0f KB\n", before);
   for (const char* which : {"a", "another"}) {
     for (int i = 0; i < million; i++) {
@@ -44,7 +34,7 @@ int main() {
       if (i % 1000 == 0) round();
     }
     bench::finish();
-    const double now = resident_kilobytes();
+    const double now = bench::resident_kilobytes();
     printf("growth_over_%s_million_launches %.0f KB\n", which, now - before);
     before = now;
   }

@@ -130,7 +130,6 @@ Result<Facts> vectorise(StageTrace& trace, kir::KernelModule& kernel, const Job&
   target.is_x86 = job.processor.is_x86;
   target.vector_bits = job.processor.vector_bits;
   target.mask_registers = job.processor.mask_registers;
-  target.masked_memory = job.processor.masked_memory;
   target.permute_bits = job.processor.permute_bits;
   target.multiplies_bytes = job.processor.multiplies_bytes;
   target.multiplies_brain = job.processor.multiplies_brain;

@@ -31,7 +31,6 @@ struct Processor {
   bool fma = false;              // in vectors
   uint32_t vector_bits = 128;    // width of the registers that pay
   bool mask_registers = false;   // AVX-512: masks are i1
-  bool masked_memory = false;    // loads and stores of some lanes are one instruction
   uint32_t permute_bits = 0;     // the longest vector whose elements one instruction puts into an order in another; 0: none
   bool multiplies_bytes = false;  // VNNI
   bool multiplies_brain = false;  // products of bfloat16 in pairs; functions ask for it by the attribute "anywarp-features"

@@ -95,7 +95,6 @@ void complete(Processor& processor) {
     processor.mask_registers = has("+avx512f") && has("+avx512bw") && has("+avx512dq") && has("+avx512vl");
     processor.vector_bits = processor.mask_registers ? 512 : avx2 ? 256 : 128;
     processor.permute_bits = processor.mask_registers ? 512 : avx2 ? 256 : 0;
-    processor.masked_memory = avx2;
     processor.multiplies_bytes = has("+avx512vnni,+avx512vl") || has("+avxvnni");
     processor.multiplies_brain = has("+avx512bf16,+avx512vl");
     for (const char* feature : kWrongOnX86) add_feature(processor, std::string("-") + feature);
@@ -105,7 +104,6 @@ void complete(Processor& processor) {
   if (!has("+sve")) processor.scalable_bits = 0;
   if (processor.scalable_bits < 256) processor.scalable_bits = 0;  // NEON is as good then
   processor.vector_bits = std::clamp(processor.scalable_bits, 128u, 512u);
-  processor.masked_memory = processor.scalable_bits != 0;
 }
 
 Processor find_host() {

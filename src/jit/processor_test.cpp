@@ -22,21 +22,19 @@ TEST(Processor, TheHostIsKnown) {
 TEST(Processor, LevelsHaveTheRegistersOfTheirInstructions) {
   struct Expected {
     const char* name;
-    bool x86, fma, mask_registers, masked_memory;
+    bool x86, fma, mask_registers;
     uint32_t vector_bits, permute_bits, scalable_bits;
   };
-  for (const Expected& e :
-       {Expected{"sse4.2", true, false, false, false, 128, 0, 0}, Expected{"avx2", true, true, false, true, 256, 256, 0},
-        Expected{"avx512", true, true, true, true, 512, 512, 0}, Expected{"neon", false, true, false, false, 128, 0, 0},
-        Expected{"sve", false, true, false, true, 256, 0, 256}, Expected{"sve512", false, true, false, true, 512, 0, 512},
-        Expected{"haswell", true, true, false, true, 256, 256, 0}, Expected{"znver4", true, true, true, true, 512, 512, 0},
-        Expected{"neoverse-n1", false, true, false, false, 128, 0, 0}}) {
+  for (const Expected& e : {Expected{"sse4.2", true, false, false, 128, 0, 0}, Expected{"avx2", true, true, false, 256, 256, 0},
+                            Expected{"avx512", true, true, true, 512, 512, 0}, Expected{"neon", false, true, false, 128, 0, 0},
+                            Expected{"sve", false, true, false, 256, 0, 256}, Expected{"sve512", false, true, false, 512, 0, 512},
+                            Expected{"haswell", true, true, false, 256, 256, 0}, Expected{"znver4", true, true, true, 512, 512, 0},
+                            Expected{"neoverse-n1", false, true, false, 128, 0, 0}}) {
     const Processor& processor = get(e.name);
     EXPECT_EQ(processor.name, e.name);
     EXPECT_EQ(processor.is_x86, e.x86) << e.name;
     EXPECT_EQ(processor.fma, e.fma) << e.name;
     EXPECT_EQ(processor.mask_registers, e.mask_registers) << e.name;
-    EXPECT_EQ(processor.masked_memory, e.masked_memory) << e.name;
     EXPECT_EQ(processor.vector_bits, e.vector_bits) << e.name;
     EXPECT_EQ(processor.permute_bits, e.permute_bits) << e.name;
     EXPECT_EQ(processor.scalable_bits, e.scalable_bits) << e.name;

@@ -20,7 +20,6 @@ struct Target {
   bool is_x86 = true;              // else AArch64
   uint32_t vector_bits = 256;
   bool mask_registers = false;     // AVX-512: masks are i1; else masks have the width of the data
-  bool masked_memory = true;       // a load or store of some lanes is one instruction; else LLVM makes a branch for each lane
   uint32_t permute_bits = 0;       // x86: the longest vector whose elements one instruction puts into an order in another; 0: none
   bool multiplies_bytes = false;   // x86: products of unsigned and signed bytes, summed up in fours (VNNI)
   bool multiplies_brain = false;   // x86: products of bfloat16, summed up in twos

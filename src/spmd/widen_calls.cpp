@@ -83,11 +83,7 @@ bool Widener::write_call(CallInst& call) {
 
 // ---------------------------------------------------------------------------------------------------- registers
 
-Value* Widener::linear_thread_index() {
-  SmallVector<Constant*> lanes;
-  for (uint32_t lane = 0; lane < width_; ++lane) lanes.push_back(b_.getInt32(lane));
-  return b_.CreateAdd(splat(first_thread_), ConstantVector::get(lanes));
-}
+Value* Widener::linear_thread_index() { return b_.CreateAdd(splat(first_thread_), lane_numbers(width_, b_.getInt32Ty())); }
 
 /// tid of lane 0, or where the lanes' tid has no shape of each of them: they are numbered x first.
 Value* Widener::thread_index(unsigned axis) {

@@ -123,9 +123,7 @@ bool Widener::write_shuffle(CallInst& call, StringRef mode) {
     return true;
   }
 
-  SmallVector<Constant*> numbers;
-  for (uint32_t lane = 0; lane < width_; ++lane) numbers.push_back(b_.getInt32(lane));
-  Value* lane = ConstantVector::get(numbers);
+  Value* lane = lane_numbers(width_, b_.getInt32Ty());
   Value* b = b_.CreateAnd(vector(b_operand), number(31));
   Value* c = vector(c_operand);
   Value* clamp = b_.CreateAnd(c, number(31));
@@ -297,9 +295,7 @@ bool Widener::write_redux(CallInst& call, StringRef operation) {
 void Widener::write_elect(CallInst& call) {
   Value* members = b_.CreateAnd(splat(active_bits()), vector(call.getArgOperand(0)));
   Value* leader = b_.CreateBinaryIntrinsic(Intrinsic::cttz, members, b_.getFalse());
-  SmallVector<Constant*> numbers;
-  for (uint32_t lane = 0; lane < width_; ++lane) numbers.push_back(b_.getInt32(lane));
-  define_lanes(&call, Lanes{leader, b_.CreateICmpEQ(leader, ConstantVector::get(numbers))});
+  define_lanes(&call, Lanes{leader, b_.CreateICmpEQ(leader, lane_numbers(width_, b_.getInt32Ty()))});
 }
 
 }  // namespace anywarp::spmd

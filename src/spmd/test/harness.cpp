@@ -162,7 +162,6 @@ Result<std::unique_ptr<Compiled>> compile(kir::KernelModule kernel, const Shape&
   Target target;
   target.width = width;
   target.is_x86 = jit::host().is_x86;
-  target.masked_memory = jit::host().masked_memory;
   target.mask_registers = mask_registers;
   target.vector_bits = mask_registers ? 512 : 256;
   target.permute_bits = std::min(jit::host().permute_bits, target.vector_bits);
