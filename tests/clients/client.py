@@ -142,9 +142,7 @@ def run(client, python, folder, arguments, variant, options):
             tests[entry["test"]] = entry
     if not tests or ended.returncode not in (0, 1):
         print(log.read_text(encoding="utf-8", errors="replace")[-3000:])
-        print(f"pytest ended with {ended.returncode}; {log} has all that it said")
-        if not tests:
-            sys.exit(1)
+        sys.exit(f"pytest ended with {ended.returncode} after {len(tests)} tests; {log} has all that it said")
     return tests
 
 
