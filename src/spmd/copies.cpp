@@ -125,13 +125,7 @@ Value* step_of(Value* pointer, ScalarEvolution& evolution, IRBuilder<>& b) {
   const auto* address = dyn_cast<SCEVAddRecExpr>(evolution.getSCEV(pointer));
   for (; address; address = dyn_cast<SCEVAddRecExpr>(address->getStart())) {
     const Loop* loop = address->getLoop();
-    const bool waits = any_of(loop->blocks(), [](const BasicBlock* block) {
-      return any_of(*block, [](const Instruction& instruction) {
-        const auto* call = dyn_cast<CallBase>(&instruction);
-        return call && is_waiting_barrier(*call);
-      });
-    });
-    if (!waits) continue;
+    if (!has_waiting_barrier(*loop)) continue;
     if (!address->isAffine() || !loop->getLoopPreheader()) return unknown;
     const SCEV* step = address->getStepRecurrence(evolution);
     Instruction* before = loop->getLoopPreheader()->getTerminator();

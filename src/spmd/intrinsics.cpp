@@ -3,6 +3,7 @@
 #include "kir/matrix.h"
 
 #include <llvm/ADT/StringSwitch.h>
+#include <llvm/Analysis/LoopInfo.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Function.h>
 #include <llvm/IR/IntrinsicInst.h>
@@ -90,6 +91,15 @@ bool is_shuffle(const CallBase& call) { return callee_name(call).starts_with("ll
 bool is_waiting_barrier(const CallBase& call) {
   const StringRef name = callee_name(call);
   return name.starts_with("llvm.nvvm.barrier.cta.sync") || name.starts_with("llvm.nvvm.barrier.cta.red");
+}
+
+bool has_waiting_barrier(const Loop& loop) {
+  return any_of(loop.blocks(), [](const BasicBlock* block) {
+    return any_of(*block, [](const Instruction& instruction) {
+      const auto* call = dyn_cast<CallBase>(&instruction);
+      return call && is_waiting_barrier(*call);
+    });
+  });
 }
 
 bool is_ignored(const CallBase& call) {

@@ -3,6 +3,10 @@
 
 #include <llvm/IR/InstrTypes.h>
 
+namespace llvm {
+class Loop;
+}
+
 namespace anywarp::spmd {
 
 enum class LaneBehaviour {
@@ -22,6 +26,7 @@ bool is_cross_lane(const llvm::CallBase& call);
 bool is_shuffle(const llvm::CallBase& call);
 /// bar.sync, bar.red: the slice waits for others. bar.arrive does not wait.
 bool is_waiting_barrier(const llvm::CallBase& call);
+bool has_waiting_barrier(const llvm::Loop& loop);
 /// Of no consequence to the generated code: lifetime markers, assumptions, debug information, prefetches.
 bool is_ignored(const llvm::CallBase& call);
 

@@ -83,13 +83,6 @@ uint64_t bytes_of_round(const Loop& loop, const LoopInfo& loops, const Shapes& s
   return bytes;
 }
 
-bool waits(const Loop& loop) {
-  for (const BasicBlock* block : loop.blocks())
-    for (const Instruction& instruction : *block)
-      if (const auto* call = dyn_cast<CallBase>(&instruction); call && is_waiting_barrier(*call)) return true;
-  return false;
-}
-
 /// The kernel does nothing but read and write global memory, each access by neighbouring lanes side by side.
 bool streams(const Function& kernel, const Shapes& shapes) {
   return all_of(instructions(kernel), [&](const Instruction& instruction) {
@@ -111,7 +104,7 @@ Walking find_walking(const Function& kernel, const LoopInfo& loops, const Shapes
   walking.rows_first = launch.block[1] * launch.block[2] > 1 && loops.empty() && streams(kernel, shapes);
   if (walking.rows_first) walking.most_blocks = std::max(1u, kThreadsOfRow / launch.block[0]);
   for (const Loop* loop : loops.getLoopsInPreorder()) {
-    if (waits(*loop) || !strides_over_grid(*loop)) continue;
+    if (has_waiting_barrier(*loop) || !strides_over_grid(*loop)) continue;
     if (const uint64_t bytes = bytes_of_round(*loop, loops, shapes))
       walking.loops[loop] = unsigned(std::clamp<uint64_t>(PowerOf2Ceil(divideCeil(kBytesBetweenStops, bytes)), 1, kMostRounds));
   }
